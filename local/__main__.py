@@ -1,5 +1,6 @@
 """`laptop`: runs both apps on this machine. `python -m local` is the same command."""
 
+import contextlib
 import os
 import re
 import sys
@@ -90,7 +91,19 @@ def _cloud(home: str, **given: int | bool | None) -> "Cloud":
     os.environ.update(isolated)
     from local.cloud import Cloud
 
-    return Cloud(settings.load(homes.named(home), **given))  # type: ignore[arg-type]  # each value has its own type
+    cloud = Cloud(settings.load(homes.named(home), **given))  # type: ignore[arg-type]  # each value has its own type
+    _follow_clock(cloud)
+    return cloud
+
+
+def _follow_clock(cloud: "Cloud") -> None:
+    """Lets "today" and the ages of things mean the cloud's time."""
+    from botocore.exceptions import BotoCoreError
+
+    # An engine that does not answer, or a damaged file, is the command's own concern.
+    with contextlib.suppress(BotoCoreError, LocalError, OSError, ValueError, KeyError):
+        if cloud.engine.daemon.process():
+            cloud.engine.follow_clock()
 
 
 def _console() -> Console:
@@ -284,6 +297,42 @@ def skip_waits(
     return 0
 
 
+def clock(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TIME",
+            show_default=False,
+            autocompletion=lambda: ["now", "run"],
+            help="a span such as +3d or +1h30m; a time such as '29 Mar 2027 01:59'; `run 60x` to let the clock run 60 "
+            "times as fast; `now` for the real time. Without it: only show the clock",
+        ),
+    ] = None,
+    zone: Annotated[
+        str | None,
+        typer.Option(
+            "--zone", metavar="NAME", help="an IANA time zone, such as Europe/Paris (default: this machine's)"
+        ),
+    ] = None,
+    fold: Annotated[
+        str | None,
+        typer.Option(
+            "--fold",
+            metavar="0|1",
+            callback=app.one_of("0", "1"),
+            help="if the clocks are put back and show TIME twice: 0 is the first time, 1 the second",
+        ),
+    ] = None,
+    json: Json = False,
+    home: Home = settings.HOME,
+) -> int:
+    cloud = _cloud(home)
+    from local import clock
+
+    clock.command(cloud, _console(), words or [], zone=zone, fold=None if fold is None else int(fold), as_json=json)
+    return 0
+
+
 def logs(
     name: Annotated[
         str | None,
@@ -357,6 +406,7 @@ app.add(
     skip_waits,
     help="let waits and retry delays of workflows end at once (on), or last as long as they should (off)",
 )
+app.add(APP, "clock", clock, help="show the cloud's clock, or turn it: everything that is due on the way happens")
 app.add(APP, "down", down, help="stop the cloud and keep its data")
 app.add(APP, "completion", completion, help="print the script that lets a shell complete all commands with Tab")
 

@@ -5,7 +5,7 @@ import time
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,7 @@ class ReminderStep(Step):
     def send(self) -> None:
         if self.role == users.OPERATOR:
             # The time is set only now, because the steps before may take longer than five seconds.
-            soon = datetime.now(UTC) + timedelta(seconds=5)
+            soon = self.cloud.engine.now() + timedelta(seconds=5)
             self.request["timestamp"] = soon.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.id = self.post(f"{self.places.reminders_api}/reminders", self.request)["reminderId"]
 

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,7 @@ def renew_code(engine: Engine, *, deployed: str, wanted: str) -> list[str] | Non
 
 def deploy_code(engine: Engine, stacks: list[str]) -> None:
     """Deploys stacks in which only functions' code has changed. Raises DeployError."""
-    began = datetime.now(UTC)
+    began = engine.now()
     if not code_only.deploy(engine, stacks):
         raise DeployError(f"the code was not deployed:\n{_failed_resources(engine, since=began)}\n\n{AGAIN}")
 
@@ -305,7 +305,7 @@ def _cdk(engine: Engine, *arguments: str, project: Path) -> None:
     if not cdk.exists():
         raise DeployError(f"{cdk} is missing: run `make setup`")
     command = [str(cdk), *arguments, "--no-color", "--no-notices"]
-    began = datetime.now(UTC)
+    began = engine.now()
     pid_file = engine.settings.deploy_pid
     if run_to_the_end(command, cwd=project, env=env, log=log, pid_file=pid_file, needs=engine.daemon):
         engine.daemon.require_alive()

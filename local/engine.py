@@ -5,11 +5,13 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import boto3
@@ -22,7 +24,9 @@ from botocore.httpsession import URLLib3Session
 
 from local import pythons, saved, written
 from local.addresses import ENGINE_NAME
-from local.engine_patches.paths import END_WAITS
+from local.engine_patches import turned_time
+from local.engine_patches.paths import CLOCK, END_WAITS
+from local.errors import LocalError
 from local.meter.path import PATH as METER
 from local.processes import Daemon
 from local.settings import ACCOUNT, INSIDE, MAILS_VARIABLE, PROJECT, REGION, TEXTS_VARIABLE, Settings
@@ -45,6 +49,43 @@ CREDENTIALS = Credentials("test", "test")
 
 ANSWER_SECONDS = 5
 """The longest that a healthy engine takes to answer."""
+
+
+CLOCK_POLL_SECONDS = 0.05
+"""How often a command looks whether the clock has reached its time."""
+
+
+class Clock(NamedTuple):
+    """What the cloud's clock shows. Times are in seconds since 1970."""
+
+    now: float
+    real: float
+    ahead: float
+    """How many seconds `now` is after the real time."""
+    rate: float
+    """How fast it runs: 1 is as fast as the real time."""
+    began: float
+    """When this engine started, by the cloud's clock."""
+    happened: float
+    """When something last happened in the cloud."""
+    target: float | None
+    """Where it is being turned to."""
+    steps: int
+    """How many times were due on the way of the last turning."""
+    error: str | None
+    """Why the last turning ended early."""
+    next: Mapping[str, Any] | None
+    """What is due next: `at` and `what`."""
+
+    @classmethod
+    def read(cls, answer: AWSResponse) -> "Clock":
+        found = json.loads(answer.text)
+        return cls(**{name: found[name] for name in cls._fields})
+
+    @classmethod
+    def real_time(cls, *, began: float) -> "Clock":
+        now = time.time()
+        return cls(now, now, 0, 1, began, now, None, 0, None, None)
 
 
 class Engine:
@@ -188,6 +229,71 @@ class Engine:
     def end_waits(self) -> None:
         """Ends the waits and retry delays that have begun, as if their time had come."""
         send("POST", f"{self.settings.endpoint}{END_WAITS}")
+
+    def clock(self) -> "Clock":
+        """The cloud's clock. An engine that an earlier version has started shows the real time."""
+        answer = send("GET", f"{self.settings.endpoint}{CLOCK}", timeout=ANSWER_SECONDS)
+        return Clock.read(answer) if answer.status_code == 200 else Clock.real_time(began=self._started())
+
+    def now(self) -> datetime:
+        """The time of the cloud's clock, or of this process's if the engine does not answer."""
+        try:
+            return datetime.fromtimestamp(self.clock().now, UTC)
+        except BotoCoreError:
+            return datetime.now(UTC)
+
+    def follow_clock(self) -> bool:
+        """Gives this process the cloud's time, for what it compares with the times in the cloud.
+
+        Returns whether the cloud's clock has been turned since the last time.
+        """
+        before, ahead = turned_time.ahead(), round(self.clock().ahead * turned_time.SECOND)
+        turned_time.turn(ahead)
+        return ahead != before
+
+    def turn_clock(
+        self,
+        *,
+        by: float | None = None,
+        to: float | None = None,
+        seen: Callable[["Clock"], None] = lambda _: None,
+    ) -> "Clock":
+        """Turns the clock, and waits until everything on the way has happened. Returns the clock.
+
+        `by` is a number of seconds, `to` a time in seconds since 1970. Calls `seen` now and then. An interrupt stops
+        the clock at the last time at which everything has happened. Raises LocalError if the clock does not get there.
+        """
+        wanted = to if to is not None else self.clock().now + (by or 0)
+        clock = self._ask_clock(to=f"{wanted:.9f}")
+        try:
+            while clock.target is not None and clock.now < wanted or clock.target == wanted:
+                time.sleep(CLOCK_POLL_SECONDS)
+                clock = self.clock()
+                seen(clock)
+        except KeyboardInterrupt:
+            self._ask_clock(stop="1")
+            raise
+        if clock.error:
+            raise LocalError(clock.error)
+        return clock
+
+    def run_clock(self, rate: float) -> "Clock":
+        """Lets the clock run `rate` times as fast as the real time."""
+        return self._ask_clock(rate=str(rate))
+
+    def real_clock(self) -> "Clock":
+        """Turns the clock back to the real time. Raises LocalError if something has happened since."""
+        return self._ask_clock(real="1")
+
+    def _started(self) -> float:
+        process = self.daemon.process()
+        return process.create_time() if process else time.time()
+
+    def _ask_clock(self, **query: str) -> "Clock":
+        answer = send("POST", f"{self.settings.endpoint}{CLOCK}?{urlencode(query)}")
+        if answer.status_code != 200:
+            raise LocalError(json.loads(answer.text)["error"])
+        return Clock.read(answer)
 
     def evaluate_alarms_ahead(self, seconds: float) -> None:
         """Makes alarms see the time that will be in `seconds`. So minutes that have not ended yet count as ended."""

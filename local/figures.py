@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from local import deploy
@@ -78,7 +78,7 @@ def body(engine: Engine, name: str) -> dict[str, Any]:
 
 def read(engine: Engine, name: str, widgets: Mapping[str, Any], *, minutes: int) -> Dashboard:
     """The figures of the last minutes, the current one included. `widgets` is the body of the dashboard `name`."""
-    now = datetime.now(UTC)
+    now = engine.now()
     window = {"StartTime": now - timedelta(minutes=minutes), "EndTime": now + timedelta(minutes=1)}
     placed = [(number, widget["properties"]) for number, widget in enumerate(widgets["widgets"])]
     asked = [

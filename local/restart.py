@@ -8,7 +8,6 @@ See decision D118.
 import json
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -66,9 +65,11 @@ def settle(engine: Engine, say: Callable[[str], None]) -> None:
     started = process.create_time()
     if _settled_for(engine) == str(started):
         return
+    # The process has the real time. Executions have the cloud's.
+    began = engine.clock().began
     outputs = deploy.outputs(engine)
-    orders = list(_cut_off(engine, outputs[deploy.ORDERS_STACK]["OrderFulfillmentStateMachineArn"], since=started))
-    reminders = list(_cut_off(engine, outputs[deploy.REMINDERS_STACK]["ReminderStateMachineArn"], since=started))
+    orders = list(_cut_off(engine, outputs[deploy.ORDERS_STACK]["OrderFulfillmentStateMachineArn"], since=began))
+    reminders = list(_cut_off(engine, outputs[deploy.REMINDERS_STACK]["ReminderStateMachineArn"], since=began))
     if orders:
         say(f"parking the orders that were in progress: {len(orders)}")
     for execution in orders:
@@ -98,7 +99,7 @@ def _due_reminders(engine: Engine) -> list[str]:
         one["executionArn"]: one["name"] for one in _executions(engine, outputs["ReminderStateMachineArn"], "RUNNING")
     }
     deliveries = [one["name"] for one in _executions(engine, outputs["ReminderDeliveryArn"], "RUNNING")]
-    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    now = f"{engine.now():%Y-%m-%dT%H:%M:%SZ}"
     pages = engine.client("dynamodb").get_paginator("scan").paginate(TableName=outputs["ReminderTableName"])
     # Rows without a status are the counts of people.
     rows = [
@@ -118,10 +119,10 @@ def _due_reminders(engine: Engine) -> list[str]:
 
 
 def _cut_off(engine: Engine, workflow: str, *, since: float) -> Iterator[str]:
-    """The ARNs of the executions that the engine ended when it started, at the time `since`."""
+    """The ARNs of the executions that the engine ended when it started, at the time `since` of the cloud's clock."""
     states = engine.executions()
     for one in _executions(engine, workflow, "FAILED"):
-        # The process started a moment before it ended the executions.
+        # The engine began a moment before it ended the executions.
         if one["stopDate"].timestamp() >= since - 1:
             if states.describe_execution(executionArn=one["executionArn"]).get("error") == CUT_OFF:
                 yield one["executionArn"]

@@ -5,6 +5,7 @@ The imports are inside the functions, so that a stage on AWS needs no package of
 See decision D095.
 """
 
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -44,6 +45,8 @@ def reach(home: str | None) -> Laptop:
     try:
         cloud = _cloud(settings.load(homes.named(settings.HOME if home is None else home)))
         cloud.require_running()
+        _reached[:] = [cloud]
+        follow_clock()
     except CommandError as error:
         # The advice, such as to start the laptop cloud, has to name its folder.
         error.args = (naming_home(str(error), home),)
@@ -52,6 +55,23 @@ def reach(home: str | None) -> Laptop:
 
     session = boto3.Session(CREDENTIALS.access_key, CREDENTIALS.secret_key, region_name=settings.REGION)
     return Laptop(session, cloud.settings.endpoint, cloud.users)
+
+
+_reached: "list[Cloud]" = []
+"""The cloud that this process works with, if any."""
+
+
+def follow_clock() -> bool:
+    """Gives this process the time of the laptop cloud, so that `in 20m`, countdowns and the ends of tokens mean that.
+
+    Returns whether somebody has turned the cloud's clock since the last time. On AWS it does nothing.
+    """
+    from botocore.exceptions import BotoCoreError
+
+    # The next call of an API says that the engine does not answer.
+    with contextlib.suppress(BotoCoreError):
+        return any(cloud.engine.follow_clock() for cloud in _reached)
+    return False
 
 
 def is_at(endpoint: str) -> bool:

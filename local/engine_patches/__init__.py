@@ -7,6 +7,10 @@ that fails once the engine no longer needs the patch.
 
 def apply() -> None:
     """Applies all patches, before the engine starts."""
+    from local.engine_patches import clock
+
+    # First, because modules may note when they were imported.
+    clock.restore()
     from local import meter, metrics
     from local.engine_patches import (
         bounds,
@@ -54,6 +58,8 @@ def apply() -> None:
         whole_state,
         workers,
         workflows,
+        # After the patches whose lines it replaces, too, and of whose functions it wraps some.
+        clock,
         # Last, because it wraps functions that other patches replace.
         bounds,
     ):

@@ -70,11 +70,22 @@ def waits(mapping: dict[str, Any]) -> bool:
 
     On AWS a full batch also ends the window.
     """
-    window = mapping.get("MaximumBatchingWindowInSeconds")
-    source = mapping.get("EventSourceArn", "")
-    if not window or ":dynamodb:" not in source:
+    if not _window(mapping):
         return False
-    table = source.partition("/stream/")[0].rpartition("/")[2]
+    ends = closes(mapping)
+    return ends is None or time.time() < ends
+
+
+def closes(mapping: dict[str, Any]) -> float | None:
+    """When a function's window ends, in seconds since 1970. None if it has no window, or its stream no change."""
+    if not (window := _window(mapping)):
+        return None
+    table = mapping["EventSourceArn"].partition("/stream/")[0].rpartition("/")[2]
     position = lambda_svc._dynamodb_stream_positions.get(mapping["UUID"], 0)
     following = dynamodb.stream_records_since(table, position, 1)
-    return not following or time.time() < following[0]["dynamodb"]["ApproximateCreationDateTime"] + window
+    return float(following[0]["dynamodb"]["ApproximateCreationDateTime"] + window) if following else None
+
+
+def _window(mapping: dict[str, Any]) -> float:
+    window = mapping.get("MaximumBatchingWindowInSeconds")
+    return float(window) if window and ":dynamodb:" in mapping.get("EventSourceArn", "") else 0

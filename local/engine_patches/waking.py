@@ -1,20 +1,25 @@
-"""Lets executions that wait until the same second go on one after the other, and lets a request end all waits.
+"""Lets executions that wait until the same second go on one after the other, and lets others end or shorten waits.
 
 Each execution is a thread of the engine. If thousands of them wake at once (`services/stepfunctions.py:2482`), they
 take the whole process, and the engine answers nothing for half a minute. On AWS the quota of state transitions spreads
 them, too.
 
 A rehearsal of an upgrade ends the waits that began before the upgrade. So it does not have to wait itself.
+
+The cloud's clock may be turned (see `clock`). The engine's waits sleep in real time, so they would not notice.
 """
 
+import contextvars
 import functools
+import heapq
+import itertools
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from ministack import app
-from ministack.services import stepfunctions
+from ministack.services import lambda_svc, stepfunctions
 
 from local.engine_patches import lines
 from local.engine_patches.paths import END_WAITS
@@ -26,7 +31,7 @@ WAKE_PER_SECOND = 200
 class Turns:
     """Counts the waits that end in each second."""
 
-    def __init__(self, rate: float, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, rate: float, *, clock: Callable[[], float] = lambda: time.time()) -> None:
         self._apart = 1 / rate
         self._clock = clock
         self._ending: dict[int, int] = {}
@@ -44,25 +49,86 @@ class Turns:
             return before * self._apart
 
 
+class Wait(NamedTuple):
+    due: float
+    """When it ends, in seconds since 1970."""
+    execution: str | None
+    """The ARN of the execution that waits. None: a repeated call of a function waits."""
+
+
+execution: contextvars.ContextVar[str | None] = contextvars.ContextVar("execution", default=None)
+"""The ARN of the execution that this thread runs."""
+
+
 class Waits:
-    """The waits that have begun. `end` ends all of them, and no later one."""
+    """The waits that have begun. They end when the cloud's clock says so, or when somebody ends them.
+
+    One thread looks at the clock for all of them. The time that a wait takes is not known when it begins, because
+    somebody may turn the clock.
+    """
 
     def __init__(self) -> None:
-        self._over = threading.Event()
+        self._waiting: dict[threading.Event, Wait] = {}
+        self._by_time: list[tuple[float, int, threading.Event]] = []
+        self._number = itertools.count()
+        self._changed = threading.Condition()
+        self._watching = False
 
     def sleep(self, seconds: float) -> None:
-        self._over.wait(min(seconds, threading.TIMEOUT_MAX))
+        over, due = threading.Event(), time.time() + seconds
+        with self._changed:
+            self._waiting[over] = Wait(due, execution.get())
+            heapq.heappush(self._by_time, (due, next(self._number), over))
+            if not self._watching:
+                self._watching = True
+                threading.Thread(target=self._watch, name="waits", daemon=True).start()
+            elif self._by_time[0][2] is over:
+                self._changed.notify()
+        over.wait()
 
     def end(self) -> None:
-        over, self._over = self._over, threading.Event()
-        over.set()
+        """Ends all waits that have begun, and no later one."""
+        with self._changed:
+            self._by_time.clear()
+            for over in [*self._waiting]:
+                self._end(over)
+
+    def end_due(self) -> None:
+        """Ends the waits whose time has come, because the clock was turned."""
+        with self._changed:
+            self._end_due()
+            self._changed.notify()
+
+    def all(self) -> list[Wait]:
+        with self._changed:
+            return list(self._waiting.values())
+
+    def _watch(self) -> None:
+        with self._changed:
+            while True:
+                self._end_due()
+                left = self._by_time[0][0] - time.time() if self._by_time else threading.TIMEOUT_MAX
+                self._changed.wait(min(max(left, 0), threading.TIMEOUT_MAX))
+
+    def _end_due(self) -> None:
+        now = time.time()
+        while self._by_time and self._by_time[0][0] <= now:
+            self._end(heapq.heappop(self._by_time)[2])
+
+    def _end(self, over: threading.Event) -> None:
+        # A wait that ends counts as work from here on, and not only when its thread runs again.
+        if self._waiting.pop(over, None):
+            over.set()
+
+
+waits = Waits()
 
 
 def apply() -> None:
-    waits = Waits()
-    stepfunctions.sleep_until_ended = waits.sleep
+    stepfunctions.sleep_until_ended = lambda_svc.sleep_until_ended = waits.sleep
     lines.replace(stepfunctions, "_scaled_sleep", "time.sleep(scaled)", "sleep_until_ended(scaled)")
     stepfunctions._scaled_sleep = in_turn(stepfunctions._scaled_sleep, Turns(WAKE_PER_SECOND))
+    lines.replace(lambda_svc, "invoke_async_with_retry", "time.sleep(delay)", "sleep_until_ended(delay)")
     app._handle_pre_body_request = _ending(app._handle_pre_body_request, waits)
 
 

@@ -32,7 +32,7 @@ from ministack.core import lambda_runtime
 from ministack.services import lambda_svc
 
 from local import pythons
-from local.engine_patches import forks, function_process, lines, runtime
+from local.engine_patches import forks, function_process, lines, runtime, turned_time
 from local.engine_patches.unpacked import unpacked
 
 LIMIT = max(2, min(8, 2 * (os.cpu_count() or 1)))
@@ -268,7 +268,8 @@ class FunctionProcess(lambda_runtime.Worker):  # type: ignore[misc]
         }
 
     def _send(self, process: Process, message: dict[str, Any]) -> None:
-        """Sends a message to the process. If the process is gone, no answer will come."""
+        """Sends a message to the process, and the cloud's clock. If the process is gone, no answer will come."""
+        message = {**message, "ahead": turned_time.ahead()}
         assert process.stdin
         # The pipe may be broken or closed.
         with contextlib.suppress(BrokenPipeError, ValueError):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 
 from terminal.text import printable
+from tools import laptop
 from tools.api import Api
 from tools.remindme import reminders, shown
 from tools.remindme.reminders import UNDER_WAY, Reminder
@@ -25,6 +26,8 @@ def wait_for(api: Api, scheduled: Reminder, output: Output) -> int:
             while (left := end - time.monotonic()) > 0:
                 line.update(_progress(last))
                 time.sleep(min(1.0, left))
+                if laptop.follow_clock():
+                    return
 
     for last in reminders.watched(api, reminder_id, pause=pause):
         first = first or last

@@ -23,6 +23,7 @@ UNTAGGED = "the engine forgets no tags of a deleted table (services/dynamodb.py)
 
 REASONS: Mapping[str, Mapping[str, str]] = {
     "apigateway_v1.account_settings": {"settings": LOGS_ROLE},
+    "clock.(rate|happened)": {"": PROGRAM},
     "cloudformation.change_sets": {".*cdk-bootstrap.*": CDK},
     "cloudformation.exports": {"CdkBootstrap-.*": CDK},
     "cloudformation.stack_events": {".*": RECORD},

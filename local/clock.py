@@ -1,0 +1,139 @@
+"""`laptop clock`: shows the cloud's clock and turns it. See docs/local.md."""
+
+import json
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import tzlocal
+from rich.console import Console
+
+from local.cloud import Cloud
+from local.engine import Clock
+from local.errors import LocalError
+from reminders.due import instant_of, zone_of
+from reminders.errors import InvalidReminderError
+from terminal.text import counted, printable
+
+EXAMPLES = "+3d, +1h30m, '2027-03-29 01:59' or '29 Mar 2027 01:59'"
+
+UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+
+FASTEST = 100_000
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""The engine cannot represent all times that Python can."""
+
+SPAN = re.compile(r"\+?((?:[0-9]{1,9}[wdhms])+)")
+WRITTEN = re.compile(
+    r"([0-9]{1,2}) ([a-z]{3})[a-z]*\.? ([0-9]{4})(?: ([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?", re.IGNORECASE
+)
+DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})")
+RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)x?")
+
+
+def command(
+    cloud: Cloud, console: Console, words: Sequence[str], *, zone: str | None, fold: int | None, as_json: bool
+) -> None:
+    """Shows or turns the clock, as `words` say. Raises LocalError."""
+    cloud.require_running()
+    here = _zone(zone)
+    engine, said = cloud.engine, " ".join(words).strip()
+    if not said:
+        clock = engine.clock()
+    elif said == "now":
+        clock = engine.real_clock()
+    elif words[0] == "run":
+        clock = engine.run_clock(rate_of(" ".join(words[1:])))
+    elif (seconds := span_of(said)) is not None:
+        clock = _turned(cloud, console, engine.clock().now + seconds, here)
+    else:
+        target = instant(said, zone=here.key, fold=fold)
+        if target > LATEST:
+            raise LocalError(f"{shown(target.timestamp(), here)} is too far ahead: the clock goes to {LATEST.year}")
+        clock = _turned(cloud, console, target.timestamp(), here)
+    print_clock(clock, console, here, as_json=as_json)
+
+
+def span_of(text: str) -> float | None:
+    """The seconds of a span such as `+3d` or `+1h30m`; None if the text is not a span. A day has 24 hours."""
+    found = SPAN.fullmatch(text.replace(" ", ""))
+    if not found or not text.startswith("+"):
+        return None
+    return sum(int(number) * UNITS[unit] for number, unit in re.findall("([0-9]+)([wdhms])", found[1]))
+
+
+def rate_of(text: str) -> float:
+    """How fast the clock runs, of a text such as `60x`. Raises LocalError."""
+    found = RATE.fullmatch(text.strip())
+    rate = float(found[1]) if found else 0
+    if not 1 <= rate <= FASTEST:
+        raise LocalError(f"{printable(text)!r} is not a speed: write one from 1x to {FASTEST}x, such as 60x")
+    return rate
+
+
+def instant(text: str, *, zone: str, fold: int | None = None) -> datetime:
+    """The time that a text names by the clocks in `zone`, in UTC. Raises LocalError."""
+    plain = " ".join(text.replace(",", " ").split())
+    if (found := WRITTEN.fullmatch(plain)) and found[2].lower() in MONTHS:
+        month = MONTHS.index(found[2].lower()) + 1
+        plain = f"{found[3]}-{month:02}-{int(found[1]):02} {(found[4] or '00:00').rjust(5, '0')}"
+    elif DATE.fullmatch(plain):
+        plain = f"{plain} 00:00"
+    try:
+        return instant_of(plain, field="time", zone=zone, fold=fold)
+    except InvalidReminderError as error:
+        if not re.match("[0-9]{4}-", plain):
+            raise LocalError(f"{printable(text)!r} is not understood: write {EXAMPLES}") from None
+        advice = ". Choose with --fold 0 or --fold 1" if "twice" in str(error) else ""
+        raise LocalError(f"{printable(text)!r} {error}{advice}") from None
+
+
+def _zone(name: str | None) -> ZoneInfo:
+    try:
+        found = name or tzlocal.get_localzone_name() or "UTC"
+        zone_of({"timeZone": found})
+        return ZoneInfo(found)
+    except InvalidReminderError:
+        raise LocalError(f"there is no time zone {printable(name)!r}: write one such as Europe/Paris") from None
+
+
+def _turned(cloud: Cloud, console: Console, target: float, zone: ZoneInfo) -> Clock:
+    with console.status("turning the clock") as line:
+        return cloud.engine.turn_clock(
+            to=target, seen=lambda clock: line.update(f"{shown(clock.now, zone)}  {counted(clock.steps, 'step')}")
+        )
+
+
+def shown(seconds: float, zone: ZoneInfo) -> str:
+    """A time such as `Mon 29 Mar 2027 01:59:00 Europe/Paris`."""
+    at = datetime.fromtimestamp(seconds, zone)
+    return f"{at:%a} {at.day} {at:%b %Y %H:%M:%S} {zone.key}"
+
+
+def print_clock(clock: Clock, console: Console, zone: ZoneInfo, *, as_json: bool) -> None:
+    if as_json:
+        found = {
+            "now": _text(clock.now),
+            "real": _text(clock.real),
+            "aheadSeconds": round(clock.ahead, 3),
+            "rate": clock.rate,
+            "next": clock.next and {"at": _text(clock.next["at"]), "what": clock.next["what"]},
+        }
+        print(json.dumps(found, indent=2))
+        return
+    console.print(shown(clock.now, zone))
+    if clock.rate != 1:
+        console.print(f"runs {clock.rate:g} times as fast as the real time")
+    if abs(clock.ahead) >= 1:
+        ahead = timedelta(seconds=round(abs(clock.ahead)))
+        console.print(f"{ahead} {'ahead of' if clock.ahead > 0 else 'behind'} the real time")
+    elif clock.rate == 1:
+        console.print("the real time")
+    if clock.next:
+        console.print(f"next: {shown(clock.next['at'], zone)}: {printable(clock.next['what'])}", markup=False)
+
+
+def _text(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

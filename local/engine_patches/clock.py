@@ -1,0 +1,344 @@
+"""Gives the cloud a clock that can be turned. Everything in the cloud has its time: see the table in docs/local.md.
+
+The engine's own process has this time (`turned_time`), and so has each process of a function from its next call on.
+The clock is turned in steps. It goes to the time at which something is due next, lets it happen, waits until the engine
+works on nothing any more, and goes to the next one. So everything that is due on the way happens in order.
+
+See decision D257.
+"""
+
+import functools
+import json
+import logging
+import math
+import threading
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ministack import app
+from ministack.core import persistence, sigv4
+from ministack.services import dynamodb, eventbridge, scheduler, ses, sns, sqs, stepfunctions
+
+from local.engine_patches import due, turned_time, waking
+from local.engine_patches.due import Due, Part
+from local.engine_patches.paths import CLOCK
+from local.engine_patches.turned_time import SECOND
+
+logger = logging.getLogger(__name__)
+
+SETTLE_SECONDS = 120
+"""The longest that the engine may work on what was due at one time. A function may run for a minute."""
+
+LOOK_SECONDS = 0.003
+"""How often the clock looks whether the engine still works. It takes two looks in a row that find nothing."""
+
+STEP_SECONDS = 0.2
+"""How often a clock that runs fast is turned."""
+
+SLEPT_SECONDS = 10
+"""If a clock that runs fast was not turned for so long, the machine slept or was busy. The cloud does not catch up."""
+
+STATE = "clock"
+"""The name of its saved state."""
+
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
+SENDS = ("SendMessage", "SendMessageBatch")
+
+Handler = Callable[..., Awaitable[Any]]
+
+
+class RefusedError(RuntimeError):
+    """The clock cannot be turned, or not further. The message is for the user."""
+
+
+class Clock:
+    """The cloud's clock: the real time and some nanoseconds more, or a time that runs faster than the real one."""
+
+    def __init__(self, parts: Callable[["Clock"], Sequence[Part]], *, unsettled: Callable[[], list[str]]) -> None:
+        self.rate = 1.0
+        self.happened = 0
+        """When something last happened in the cloud, in nanoseconds since 1970."""
+        self.target: int | None = None
+        """Where the clock is being turned to."""
+        self.steps = 0
+        self.error: str | None = None
+        """Why the clock did not reach its last target."""
+        self.began = turned_time.now_ns()
+        self._parts = parts(self)
+        self._unsettled = unsettled
+        self._turning = threading.Lock()
+        self._stopping = threading.Event()
+        self._runs = 0
+
+    def note(self) -> None:
+        """Notes that something happens now. The clock must not go back to before that."""
+        self.happened = max(self.happened, turned_time.now_ns())
+
+    def quiet_since(self) -> float:
+        """When something last happened, or when this engine started, in seconds since 1970."""
+        return max(self.happened, self.began) / SECOND
+
+    def next(self) -> Due | None:
+        """What is due next."""
+        return self._next(math.inf)
+
+    def turn(self, target: int) -> None:
+        """Turns the clock to a later time in nanoseconds, and lets everything on the way happen. Raises RefusedError.
+
+        If it raises, the clock stands at the last time at which everything has happened.
+        """
+        with self._turning:
+            self._stopping.clear()
+            self.steps, self.target, self.error = 0, target, None
+            try:
+                self._settle()
+                while found := self._next(target / SECOND):
+                    # The real time also passes meanwhile.
+                    self._set(max(math.ceil(found.at * 1_000_000) * 1000, turned_time.now_ns()))
+                    self.steps += 1
+                    self._settle()
+                if target > turned_time.now_ns():
+                    self._set(target)
+                    self._settle()
+            except RefusedError as error:
+                self.error = str(error)
+                raise
+            finally:
+                self.target = None
+
+    def turn_back(self, target: int) -> None:
+        """Turns the clock back, if nothing has happened since. Raises RefusedError."""
+        with self._turning:
+            if target < self.happened:
+                raise RefusedError(
+                    f"something has happened in this cloud at {_text(self.happened)}, so its clock cannot go back to "
+                    f"{_text(target)}. Wait until then, or begin again: `laptop down --forget`, then `laptop up`"
+                )
+            self._set(target)
+
+    def stop(self) -> None:
+        """Stops the turning under way, at the last time at which everything has happened."""
+        self._stopping.set()
+
+    def run(self, rate: float) -> None:
+        """Lets the clock run `rate` times as fast as the real time."""
+        self.rate = rate
+        self._runs += 1
+        if rate != 1:
+            threading.Thread(target=self._run, args=(self._runs, rate), name="clock", daemon=True).start()
+
+    def state(self) -> dict[str, Any]:
+        """What is saved with the state of the services."""
+        return {"ahead": turned_time.ahead(), "rate": self.rate, "happened": self.happened}
+
+    def _next(self, until: float) -> Due | None:
+        now = turned_time.now_ns() / SECOND
+        found: Due | None = None
+        for part in self._parts:
+            if one := part.next(now, min(until, found.at if found else until)):
+                found = one
+        return found
+
+    def _set(self, target: int) -> None:
+        moved = target - turned_time.now_ns()
+        turned_time.turn(target - turned_time.real_ns())
+        for part in self._parts:
+            part.happen(moved / SECOND)
+
+    def _settle(self) -> None:
+        deadline, quiet = time.monotonic() + SETTLE_SECONDS, 0
+        while quiet < 2:
+            if self._stopping.is_set():
+                raise RefusedError("the turning of the clock was stopped")
+            if works_on := self._unsettled():
+                quiet = 0
+                if time.monotonic() > deadline:
+                    raise RefusedError(
+                        f"the clock stands at {_text(turned_time.now_ns())}, because the cloud still works on: "
+                        f"{'; '.join(works_on[:3])}. `laptop logs` and `laptop executions` show more"
+                    )
+            else:
+                quiet += 1
+            time.sleep(LOOK_SECONDS)
+
+    def _run(self, run: int, rate: float) -> None:
+        real, cloud = turned_time.real_ns(), turned_time.now_ns()
+        while True:
+            time.sleep(STEP_SECONDS)
+            if self._runs != run:
+                return
+            now = turned_time.real_ns()
+            passed = now - real
+            cloud += round(passed * rate) if passed < SLEPT_SECONDS * SECOND else 0
+            # Somebody may have turned it meanwhile.
+            cloud = max(cloud, turned_time.now_ns())
+            real = now
+            try:
+                self.turn(cloud)
+            except RefusedError as error:
+                logger.warning("The clock runs on: %s", error)
+            except Exception:
+                logger.exception("The clock runs on")
+
+
+def restore() -> dict[str, Any]:
+    """Gives this process the saved time. Returns the saved state of the clock."""
+    saved: dict[str, Any] = persistence.load_state(STATE) or {}
+    turned_time.turn(int(saved.get("ahead", 0)))
+    return saved
+
+
+def apply() -> None:
+    """Gives this engine its clock, and the time of the saved state."""
+    saved = restore()
+    due.apply()
+    clock = Clock(_parts, unsettled=due.unsettled)
+    clock.happened = int(saved.get("happened", 0))
+    app._load_persisted_state = _running_after(app._load_persisted_state, clock, float(saved.get("rate", 1)))
+    everything = app._build_persistence_save_dict
+    app._build_persistence_save_dict = lambda: {**everything(), STATE: clock.state}
+    sigv4.request_time_failure = in_either_time(sigv4.request_time_failure)
+    dynamodb.handle_request = _noting(dynamodb.handle_request, clock, _is_target(WRITES))
+    sqs.handle_request = _noting(sqs.handle_request, clock, _is_target(SENDS))
+    sns.handle_request = _noting(sns.handle_request, clock, lambda _, body: b"Action=Publish" in body)
+    ses.handle_request = _noting(ses.handle_request, clock, lambda _, body: b"Action=Send" in body or b"{" in body[:1])
+    add_event = stepfunctions._add_event
+
+    def noted_event(*arguments: Any, **more: Any) -> Any:
+        clock.note()
+        return add_event(*arguments, **more)
+
+    stepfunctions._add_event = noted_event
+    app._handle_pre_body_request = _answering(app._handle_pre_body_request, clock)
+
+
+def _running_after(load: Callable[[], None], clock: Clock, rate: float) -> Callable[[], None]:
+    """Lets the clock run as fast as before the stop, but not before the engine has its state."""
+
+    @functools.wraps(load)
+    def loaded() -> None:
+        load()
+        clock.run(rate)
+
+    return loaded
+
+
+def _parts(clock: Clock) -> list[Part]:
+    # Schedules come last, because they leave out times in which nothing else is due.
+    return [
+        due.CacheEntries(due.cache_address()),
+        due.Rows(clock.note),
+        due.Executions(waking.waits),
+        due.Batches(),
+        due.Schedules(scheduler, quiet_since=clock.quiet_since),
+        due.Schedules(eventbridge, quiet_since=clock.quiet_since),
+    ]
+
+
+def in_either_time(check: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns the engine's check of a signature's time, changed to accept the real time, too.
+
+    Functions sign with the cloud's time. AWS tools and browsers on this machine sign with the real time.
+    """
+
+    @functools.wraps(check)
+    def checked(signature: Any, *, now: datetime | None = None) -> Any:
+        real = datetime.fromtimestamp(turned_time.real_ns() / SECOND, UTC)
+        return check(signature, now=now) and check(signature, now=now or real)
+
+    return checked
+
+
+def _is_target(actions: Sequence[str]) -> Callable[[dict[str, str], bytes], bool]:
+    return lambda headers, _: headers.get("x-amz-target", "").rpartition(".")[2] in actions
+
+
+def _noting(handle: Handler, clock: Clock, changes: Callable[[dict[str, str], bytes], bool]) -> Handler:
+    @functools.wraps(handle)
+    async def noted(method: str, path: str, headers: dict[str, str], body: bytes, *rest: Any, **more: Any) -> Any:
+        if method == "POST" and changes(headers, body or b""):
+            clock.note()
+        return await handle(method, path, headers, body, *rest, **more)
+
+    return noted
+
+
+def _answering(handle: Handler, clock: Clock) -> Handler:
+    """Answers GET with what the clock shows. POST turns it: `to`, `by` or `rate`, in seconds, or `real` or `stop`."""
+
+    @functools.wraps(handle)
+    async def handled(method: str, path: str, headers: Any, query_params: Any, *rest: Any, **more: Any) -> Any:
+        if path != CLOCK:
+            return await handle(method, path, headers, query_params, *rest, **more)
+        status, answer = 200, {}
+        if method == "POST":
+            asked = {name: value[0] if isinstance(value, list) else value for name, value in query_params.items()}
+            try:
+                _do(clock, asked)
+            except RefusedError as error:
+                status, answer = 409, {"error": str(error)}
+        answer = {**shown(clock), **answer}
+        # The page is at another address.
+        headers = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
+        return status, headers, json.dumps(answer).encode()
+
+    return handled
+
+
+def _do(clock: Clock, asked: dict[str, str]) -> None:
+    if "stop" in asked:
+        clock.stop()
+        return
+    if clock.target is not None and clock.rate == 1:
+        raise RefusedError("the clock is being turned already. Wait until it stands")
+    if "rate" in asked:
+        clock.run(float(asked["rate"]))
+        return
+    if "real" in asked:
+        clock.run(1)
+        clock.stop()
+        if turned_time.ahead():
+            clock.turn_back(turned_time.real_ns())
+            turned_time.turn(0)
+        return
+    now = turned_time.now_ns()
+    target = round(float(asked["to"]) * SECOND) if "to" in asked else now + round(float(asked["by"]) * SECOND)
+    if target < now:
+        clock.turn_back(target)
+        return
+    # Until the thread begins, for those who look whether the clock stands.
+    clock.target, clock.error = target, None
+    threading.Thread(target=_turn, args=(clock, target), name="clock", daemon=True).start()
+
+
+def _turn(clock: Clock, target: int) -> None:
+    try:
+        clock.turn(target)
+    except RefusedError:
+        logger.warning("%s", clock.error)
+    except Exception as error:
+        clock.error = f"the clock was not turned: {error}. `laptop logs` shows more"
+        logger.exception("The clock was not turned")
+
+
+def shown(clock: Clock) -> dict[str, Any]:
+    """What GET answers. Times are in seconds since 1970."""
+    following = None if clock.target else clock.next()
+    return {
+        "now": turned_time.now_ns() / SECOND,
+        "real": turned_time.real_ns() / SECOND,
+        "ahead": turned_time.ahead() / SECOND,
+        "rate": clock.rate,
+        "began": clock.began / SECOND,
+        "happened": clock.happened / SECOND,
+        "target": None if clock.target is None else clock.target / SECOND,
+        "steps": clock.steps,
+        "error": clock.error,
+        "next": following and {"at": following.at, "what": following.what},
+    }
+
+
+def _text(nanoseconds: int) -> str:
+    return f"{datetime.fromtimestamp(nanoseconds / SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,328 @@
+"""What becomes due in the engine at a certain time, service by service, and what the engine does then.
+
+The clock (see `clock`) asks each part for its next time, turns itself to the earliest one, and lets each part do what
+is due. Times are in seconds since 1970.
+"""
+
+import functools
+import logging
+import math
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from types import ModuleType
+from typing import Any, NamedTuple, Protocol
+
+from ministack.services import dynamodb, eventbridge, lambda_svc, scheduler, sqs, stepfunctions
+
+from local.engine_patches import lines, streams, waking
+from local.engine_patches.waking import Waits
+
+logger = logging.getLogger(__name__)
+
+Schedule = dict[str, Any]
+Key = tuple[str, str, str]
+
+EXACT_SECONDS = 35 * 60
+"""How long a schedule has each of its times after something else has happened. A sweep finds most things within half an
+hour."""
+
+LONGER = 3
+"""After that, each pause is so many times as long as the time since something has happened."""
+
+
+class Due(NamedTuple):
+    at: float
+    what: str
+
+
+class Part(Protocol):
+    """One kind of things that become due."""
+
+    def next(self, now: float, until: float) -> Due | None:
+        """The next thing after `now`, and at `until` at the latest."""
+
+    def happen(self, moved: float) -> None:
+        """Does what is due, after the clock was turned by `moved` seconds. A negative number turned it back."""
+
+
+def earliest(found: Iterable[Due], now: float, until: float) -> Due | None:
+    return min((one for one in found if now < one.at <= until), default=None)
+
+
+class Executions:
+    """Wait states and retry delays of workflows, and repeated calls of functions."""
+
+    def __init__(self, waits: Waits) -> None:
+        self._waits = waits
+
+    def next(self, now: float, until: float) -> Due | None:
+        found = earliest((Due(wait.due, wait.execution or "") for wait in self._waits.all()), now, until)
+        if not found:
+            return None
+        name = found.what.split(":")[7:8]
+        return Due(found.at, f"execution {name[0]} goes on" if name else "a function is called again")
+
+    def happen(self, _: float) -> None:
+        self._waits.end_due()
+
+
+class Batches:
+    """Messages that become visible, and batches of changes that become complete, for the functions that read them."""
+
+    def next(self, now: float, until: float) -> Due | None:
+        return earliest(self._all(), now, until)
+
+    def _all(self) -> Iterator[Due]:
+        for mapping in list(lambda_svc._esms.all_values()):
+            if not mapping.get("Enabled", True):
+                continue
+            if later := lambda_svc._esm_backoff_until.get(mapping["UUID"]):
+                yield Due(later, f"{_name(mapping['FunctionName'])} is called again")
+            if closes := streams.closes(mapping):
+                yield Due(closes, f"{_name(mapping['FunctionName'])} gets a batch of changes")
+            queue = sqs._queue_by_arn(str(mapping.get("EventSourceArn", ""))) or {}
+            for message in queue.get("messages", ()):
+                yield Due(message["visible_at"], f"a message of {queue['name']} is visible")
+
+    def happen(self, moved: float) -> None:
+        if moved < 0:
+            lambda_svc._esm_backoff_until.clear()
+        lambda_svc._esm_wake.set()
+
+
+class Rows:
+    """Rows that expire. Nobody sees when the engine deletes one, so that needs no time of its own."""
+
+    def __init__(self, happened: Callable[[], None]) -> None:
+        self._happened = happened
+
+    def next(self, now: float, until: float) -> Due | None:
+        return None
+
+    def happen(self, _: float) -> None:
+        before = sum(table["ItemCount"] for table in dynamodb._tables.all_values())
+        dynamodb._ttl_reaper()
+        if sum(table["ItemCount"] for table in dynamodb._tables.all_values()) != before:
+            self._happened()
+
+
+class Schedules:
+    """Rules of EventBridge, or schedules of its Scheduler, that start something at certain times.
+
+    A rule that starts a sweep every five minutes would do so 210,000 times in two years. A schedule has each of its
+    times for EXACT_SECONDS after something else has happened. After that, the pauses get longer until something
+    happens, and the last time before that is never left out.
+    """
+
+    def __init__(self, module: ModuleType, *, quiet_since: Callable[[], float]) -> None:
+        """`module` is the engine's module of the service."""
+        self._quiet_since = quiet_since
+        if module is eventbridge:
+            self._all: dict[Key, Schedule] = eventbridge._rules._data
+            self._last: dict[Key, float] = eventbridge._rule_last_fired
+            self._tick, self._created = "_tick_scheduled_rules", "CreationTime"
+        else:
+            self._all, self._last = scheduler._schedules._data, scheduler._schedule_last_fired
+            self._tick, self._created = "_tick_schedules", "CreationDate"
+        self._module = module
+        self._lock = threading.RLock()
+        setattr(module, self._tick, _locked(getattr(module, self._tick), self._lock))
+
+    def next(self, now: float, until: float) -> Due | None:
+        found = (Due(at, _called(key)) for key in list(self._all) for at in self._times(key, now, until))
+        return earliest(found, now, until)
+
+    def _times(self, key: Key, now: float, until: float) -> Iterator[float]:
+        schedule = self._all.get(key, {})
+        expression = schedule.get("ScheduleExpression", "")
+        if schedule.get("State") != "ENABLED" or not expression:
+            return
+        if interval := eventbridge._parse_rate_seconds(expression):
+            last = self._last_of(key, schedule, now)
+            passed = max(0, math.floor((now - last) / interval + 1e-6))
+            quiet = now - self._quiet_since()
+            later = 1 if quiet < EXACT_SECONDS or math.isinf(until) else round(LONGER * quiet / interval)
+            if later > 1:
+                # The last time before something else happens is not left out.
+                later = max(1, min(later, math.floor((until - last) / interval + 1e-6) - passed))
+            yield last + (passed + later) * interval
+        elif self._module is scheduler and (once := scheduler._at_time_epoch(expression)):
+            if key not in self._last and once > now:
+                yield once
+        elif fields := eventbridge._parse_cron_fields(expression):
+            following = eventbridge._cron_next_fire(fields, datetime.fromtimestamp(now, UTC))
+            if following:
+                yield following.timestamp()
+
+    def happen(self, moved: float) -> None:
+        with self._lock:
+            now = time.time()
+            due = {}
+            for key, schedule in list(self._all.items()):
+                if interval := eventbridge._parse_rate_seconds(schedule.get("ScheduleExpression", "")):
+                    last = self._last_of(key, schedule, now)
+                    passed = math.floor((now - last) / interval + 1e-6)
+                    at = last + passed * interval
+                    # Less than a second ago: it is this one for which the clock stands here.
+                    if passed > 0 and now - at < 1:
+                        due[key], at = at, at - interval
+                    if passed:
+                        self._last[key] = at
+                elif moved < 0:
+                    self._last.pop(key, None)
+                elif not self._last.get(key):
+                    self._prepare(key, schedule, now)
+            getattr(self._module, self._tick)()
+            # The engine notes when it looked. So the times would be later and later.
+            self._last.update(due)
+
+    def _last_of(self, key: Key, schedule: Schedule, now: float) -> float:
+        """When the schedule last started something. Its times are counted from there, at first from its creation."""
+        return float(self._last.get(key) or schedule.get(self._created) or now)
+
+    def _prepare(self, key: Key, schedule: Schedule, now: float) -> None:
+        """Lets the engine's first look at a schedule with certain times start what is due now."""
+        if eventbridge._parse_cron_fields(schedule.get("ScheduleExpression", "")):
+            self._last[key] = now - 1
+
+
+class CacheEntries:
+    """The entries of the cache, whose server has the real time. They expire earlier by as much as the clock was turned.
+
+    Only keys that expire change.
+    """
+
+    SCRIPT = """
+local cursor = '0'
+repeat
+  local found = redis.call('SCAN', cursor, 'COUNT', 1000)
+  cursor = found[1]
+  for _, key in ipairs(found[2]) do
+    local left = redis.call('PTTL', key)
+    if left > 0 then redis.call('PEXPIRE', key, math.max(0, left - tonumber(ARGV[1]))) end
+  end
+until cursor == '0'
+"""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self._address = address
+
+    def next(self, now: float, until: float) -> Due | None:
+        return None
+
+    def happen(self, moved: float) -> None:
+        # An entry that is younger than the clock would live longer than it should.
+        if moved <= 0:
+            return
+        words = [b"EVAL", self.SCRIPT.encode(), b"0", str(round(1000 * moved)).encode()]
+        request = b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
+        try:
+            with socket.create_connection(self._address, timeout=5) as connection:
+                connection.sendall(request)
+                answer = connection.recv(1000)
+            if answer.startswith(b"-"):
+                logger.warning("The cache's entries do not follow the clock: %s", answer.decode(errors="replace"))
+        except OSError as error:
+            logger.warning("The cache's entries do not follow the clock: %s", error)
+
+
+class CountedThread(threading.Thread):
+    """A thread that calls a function. It counts from the moment in which somebody starts it."""
+
+    _running = 0
+    _lock = threading.Lock()
+
+    @classmethod
+    def running(cls) -> int:
+        return cls._running
+
+    def start(self) -> None:
+        with self._lock:
+            CountedThread._running += 1
+        super().start()
+
+    def run(self) -> None:
+        try:
+            super().run()
+        finally:
+            with self._lock:
+                CountedThread._running -= 1
+
+
+def apply() -> None:
+    """Lets the parts look into the engine, and do one thing at a time."""
+    # The thread that the engine has started goes on by itself. So this is one pass of its endless loop.
+    lines.replace(dynamodb, "_ttl_reaper", "    while True:\n        time.sleep(60)\n", "    if True:\n")
+    for module, function, before in (
+        (eventbridge, "_dispatch_to_lambda", "threading.Thread(\n        target=lambda_svc"),
+        (lambda_svc, "invoke_async_with_retry", "threading.Thread(target=ctx_snapshot.run"),
+    ):
+        module.CountedThread = CountedThread
+        lines.replace(module, function, before, before.replace("threading.Thread", "CountedThread"))
+    stepfunctions._run_execution = _named(stepfunctions._run_execution)
+
+
+def _named(run: Callable[[str], None]) -> Callable[[str], None]:
+    @functools.wraps(run)
+    def run_named(arn: str) -> None:
+        waking.execution.set(arn)
+        run(arn)
+
+    return run_named
+
+
+def unsettled() -> list[str]:
+    """One line for each thing that the engine works on, so that the clock must not be turned."""
+    calls, _ = lambda_svc.executions_in_flight()
+    waits = waking.waits.all()
+    starting = CountedThread.running() - sum(not wait.execution for wait in waits)
+    found = []
+    if calls := max(calls, starting, sum(lambda_svc._esm_inflight.values())):
+        found.append(f"{calls} calls of functions")
+    now = time.time()
+    # A wait whose time has come ends at any moment.
+    waiting = {wait.execution for wait in waits if wait.due > now}
+    for execution in list(stepfunctions._executions._data.values()):
+        if execution["status"] == "RUNNING" and execution["executionArn"] not in waiting:
+            found.append(f"execution {execution['name']}")
+    # Those whose window is open are not among them.
+    for account, region, mapping in lambda_svc._iter_all_esms():
+        source = str(mapping.get("EventSourceArn", ""))
+        if not mapping.get("Enabled", True) or lambda_svc._esm_backoff_until.get(mapping["UUID"], 0) > now:
+            continue
+        if ":dynamodb:" in source:
+            table = source.split("/")[1]
+            read = lambda_svc._dynamodb_stream_positions.get(mapping["UUID"])
+            end = dynamodb.stream_end_position(table, account_id=account, region=region)
+            if read is not None and read < end:
+                found.append(f"{end - read} records of {table}")
+        elif queue := sqs._queue_by_arn(source):
+            if ready := sum(message["visible_at"] <= now for message in queue["messages"]):
+                found.append(f"{ready} messages of {queue['name']}")
+    return found
+
+
+def cache_address() -> tuple[str, int]:
+    return os.environ.get("REDIS_HOST", "127.0.0.1"), int(os.environ.get("REDIS_PORT", "6379"))
+
+
+def _locked(function: Callable[[], None], lock: AbstractContextManager[Any]) -> Callable[[], None]:
+    @functools.wraps(function)
+    def locked() -> None:
+        with lock:
+            function()
+
+    return locked
+
+
+def _name(function: str) -> str:
+    return function.rpartition(":function:")[2] or function
+
+
+def _called(key: Key) -> str:
+    return f"rule {key[2].rpartition('|')[2]} is due"
