@@ -1,3 +1,4 @@
+import { follow } from "./clock.js";
 import { loadConfig } from "./config.js";
 import { NAME, OFFLINE, dialog, footer, header, startTheme } from "./frame.js";
 import { homeOf, routeOf, routesFor } from "./routes.js";
@@ -50,6 +51,7 @@ async function start() {
     update();
     return;
   }
+  await follow(config.outbox);
   session = new Session(config);
   session.addEventListener("change", sessionChanged);
   addEventListener("hashchange", () => enter({ isMove: true }));

@@ -1,3 +1,4 @@
+import { now } from "./clock.js";
 import { cognito } from "./cognito.js";
 import { Refused, ServerDown, SignedOut, UnknownChallenge } from "./http.js";
 import { tabStorage } from "./storage.js";
@@ -201,7 +202,7 @@ export class Session extends EventTarget {
     if (!this.#tokens || this.isOver) {
       throw new SignedOut();
     }
-    if (Date.now() >= this.#tokens.renewedFrom || this.#tokens.id === instead) {
+    if (now() >= this.#tokens.renewedFrom || this.#tokens.id === instead) {
       return this.#renewed();
     }
     return this.#tokens;
@@ -264,12 +265,9 @@ export class Session extends EventTarget {
   }
 }
 
-/**
- * @param {any} result Cognito's authentication result
- * @returns {Tokens}
- */
+/** @type {(result: any) => Tokens} from Cognito's authentication result */
 function tokensOf({ IdToken, AccessToken, RefreshToken, ExpiresIn }) {
-  const tokens = { id: IdToken, access: AccessToken, renewedFrom: Date.now() + ExpiresIn * 1000 * RENEWED_AFTER };
+  const tokens = { id: IdToken, access: AccessToken, renewedFrom: now() + ExpiresIn * 1000 * RENEWED_AFTER };
   return RefreshToken ? { ...tokens, refresh: RefreshToken } : tokens;
 }
 

@@ -1,4 +1,6 @@
-/** Formats times for people and for form controls. Pure. */
+/** Formats times for people and for form controls. */
+
+import { now as present } from "./clock.js";
 
 /**
  * The IANA name of the browser's time zone. Null if the browser only knows an offset, such as `+05:30`, or no zone.
@@ -76,7 +78,7 @@ export function wallText(date) {
  * @param {string} clock `09:00`
  */
 export function tomorrowAt(clock) {
-  const date = new Date();
+  const date = new Date(present());
   date.setDate(date.getDate() + 1);
   return `${wallText(date).slice(0, 10)}T${clock}`;
 }

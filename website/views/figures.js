@@ -1,3 +1,4 @@
+import { now } from "../clock.js";
 import { alarmsOf, headersOf, queriesOf, rowsOf } from "../figures.js";
 import { ServerDown, send } from "../http.js";
 import { shown } from "../parts/shown.js";
@@ -42,13 +43,13 @@ export class Figures {
       DashboardName: this.#source.dashboards[this.#chosen],
     });
     const body = JSON.parse(DashboardBody);
-    const now = Math.ceil(Date.now() / 60_000) * 60;
+    const end = Math.ceil(now() / 60_000) * 60;
     const names = alarmsOf(body);
     const [{ MetricDataResults }, { MetricAlarms, CompositeAlarms }] = await Promise.all([
       this.#ask("GetMetricData", {
         MetricDataQueries: queriesOf(body),
-        StartTime: now - MINUTES * 60,
-        EndTime: now,
+        StartTime: end - MINUTES * 60,
+        EndTime: end,
       }),
       this.#ask("DescribeAlarms", { AlarmNames: names, AlarmTypes: ["MetricAlarm", "CompositeAlarm"] }),
     ]);

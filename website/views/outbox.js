@@ -1,5 +1,6 @@
 import { ServerDown, send } from "../http.js";
 import { isApplied, leadsTo, mailsOf, queuesOf, textsOf, waitsOf } from "../outbox.js";
+import { ClockPanel } from "../parts/clock.js";
 import { empty, shown } from "../parts/shown.js";
 import { Resource, poll } from "../resource.js";
 import { timeText } from "../times.js";
@@ -21,6 +22,7 @@ export class Outbox {
   #texts;
   /** @type {Resource<Queue[]>} */
   #queues;
+  #clock;
   #isLive = true;
   /** @type {Error | null} */
   #failure = null;
@@ -32,6 +34,7 @@ export class Outbox {
   /** @param {Page} page */
   constructor(page) {
     this.#page = page;
+    this.#clock = new ClockPanel(page);
     this.#mails = new Resource(page, async () => mailsOf(await this.#ask("ses/messages")));
     this.#texts = new Resource(page, async () => textsOf(await this.#ask("sns/sms-messages")));
     this.#queues = new Resource(page, async () => queuesOf(await this.#ask("sqs/messages"), page.config.queues));
@@ -53,7 +56,7 @@ export class Outbox {
   /** Returns false, so that `poll` never stops. */
   async #reload() {
     if (this.#isLive) {
-      await Promise.all([this.#mails.load(), this.#texts.load(), this.#queues.load()]);
+      await Promise.all([this.#clock.load(), this.#mails.load(), this.#texts.load(), this.#queues.load()]);
     }
     return false;
   }
@@ -87,7 +90,7 @@ export class Outbox {
       <p class="lead">
         The mails and texts of the laptop cloud, and the messages in its queues. Nothing has left this machine.
       </p>
-      ${this.#switches()} ${this.#news ? notice("good", html`<p>${this.#news}</p>`) : nothing}
+      ${this.#clock.render()} ${this.#switches()} ${this.#news ? notice("good", html`<p>${this.#news}</p>`) : nothing}
       ${failureNotice(this.#failure)}
       <section aria-labelledby="mails">
         <h2 id="mails">Mails</h2>

@@ -1,3 +1,4 @@
+import { follow, now } from "../../clock.js";
 import { Pages } from "../../pages.js";
 import { Behind } from "../../parts/behind.js";
 import { more } from "../../parts/more.js";
@@ -25,7 +26,7 @@ export class Reminders {
   #past;
   #work;
   #behind;
-  #now = Date.now();
+  #now = now();
 
   // Lifecycle
 
@@ -56,14 +57,15 @@ export class Reminders {
 
   #tick() {
     if (this.#upcoming.value?.length && !document.hidden) {
-      this.#now = Date.now();
+      this.#now = now();
       this.#page.update();
     }
   }
 
   /** Reloads both lists when a reminder is due or being sent. Returns false, so that `poll` never stops. */
   async #moveOn() {
-    const isDue = this.#upcoming.value?.some((one) => isWaiting(one) && Date.parse(one.dueAt) <= Date.now());
+    await follow(this.#page.config.outbox);
+    const isDue = this.#upcoming.value?.some((one) => isWaiting(one) && Date.parse(one.dueAt) <= now());
     const isBeingSent = this.#past.value?.some(isWaiting);
     if (isDue || isBeingSent) {
       await this.#reload();
@@ -74,7 +76,7 @@ export class Reminders {
   // Actions
 
   #hasNew() {
-    this.#now = Date.now();
+    this.#now = now();
     this.#upcoming.load();
   }
 

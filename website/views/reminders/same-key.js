@@ -1,3 +1,4 @@
+import { now } from "../../clock.js";
 import { newKey } from "../../reminder-requests.js";
 
 const SAME_FOR = 5 * 60_000;
@@ -14,8 +15,8 @@ export class SameKey {
    */
   of(request) {
     const text = JSON.stringify(request);
-    if (text !== this.#sent.text || Date.now() > this.#sent.at + SAME_FOR) {
-      this.#sent = { text, key: newKey(), at: Date.now() };
+    if (text !== this.#sent.text || now() > this.#sent.at + SAME_FOR) {
+      this.#sent = { text, key: newKey(), at: now() };
     }
     return this.#sent.key;
   }

@@ -1,3 +1,4 @@
+import { now } from "../../clock.js";
 import { choice, numberField, selectField } from "../../parts/controls.js";
 import { WAITS } from "../../reminders.js";
 import { ZONE, wallText } from "../../times.js";
@@ -36,7 +37,7 @@ export function timeFields(form, { problems, twice, leap }, set, value = "") {
       name: "timestamp",
       label: "Date and time",
       type: "datetime-local",
-      min: wallText(new Date()),
+      min: wallText(new Date(now())),
       hint: ZONE ? `Local time in ${ZONE}.` : "Local time of this browser.",
       problem: problems.timestamp,
     })}

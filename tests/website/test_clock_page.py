@@ -1,0 +1,69 @@
+"""The clock of the laptop cloud on the page. The engine's answers are made here: other tests share its clock."""
+
+import json
+import time
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from playwright.sync_api import Route, expect
+
+from tests.support.cloud.apps import Apps
+from tests.support.page import scenes
+from tests.support.page.tab import OpenTab
+
+DAY = 86_400
+
+
+class Engine:
+    """Answers in the place of the engine's clock."""
+
+    def __init__(self) -> None:
+        self.ahead, self.rate = 0.0, 1.0
+        self.asked: list[dict[str, str]] = []
+        self.refusal: str | None = None
+
+    def __call__(self, route: Route) -> None:
+        asked = dict(parse_qsl(urlsplit(route.request.url).query))
+        if route.request.method == "POST":
+            self.asked.append(asked)
+            self.ahead += float(asked.get("by", 0))
+            self.rate = float(asked.get("rate", self.rate))
+        status = 409 if self.refusal and route.request.method == "POST" else 200
+        answer: dict[str, Any] = {"now": time.time() + self.ahead, "ahead": self.ahead, "rate": self.rate}
+        answer |= {"target": None, "error": None if status == 200 else self.refusal}
+        answer |= {"next": {"at": time.time() + self.ahead + 60, "what": "a rule is due"}}
+        route.fulfill(status=status, body=json.dumps(answer), headers={"Access-Control-Allow-Origin": "*"})
+
+
+def test_the_outbox_shows_the_clock_and_turns_it(open_tab: OpenTab, theirs: Apps) -> None:
+    engine = Engine()
+    tab = open_tab(theirs.user, alone=True)
+    tab.page.route("**/_ministack/clock*", engine)
+    tab.go("#/outbox")
+    clock = tab.page.get_by_role("region", name="Clock")
+
+    expect(clock).to_contain_text("the real time")
+    expect(clock).to_contain_text("a rule is due")
+    clock.get_by_role("button", name="+1 day").click()
+    expect(clock).not_to_contain_text("the real time")
+    clock.get_by_role("button", name="Run 60x").click()
+    expect(clock).to_contain_text("60 times as fast")
+    tab.refusals.add(409)
+    engine.refusal = "something has happened in this cloud"
+    clock.get_by_role("button", name="Real time").click()
+    expect(clock.get_by_role("alert")).to_contain_text("something has happened")
+
+    assert engine.asked == [{"by": str(DAY)}, {"rate": "60"}, {"real": "1"}]
+
+
+def test_countdowns_follow_the_clock(open_tab: OpenTab, theirs: Apps, message: str) -> None:
+    engine = Engine()
+    scenes.set_reminder(theirs, message, waitSeconds=3 * DAY)
+    tab = open_tab(theirs.user, alone=True)
+    tab.page.route("**/_ministack/clock*", engine)
+    tab.go("#/reminders")
+    row = tab.page.get_by_role("listitem").filter(has_text=message)
+
+    expect(row.get_by_role("timer")).to_contain_text("2 d 23 h")
+    engine.ahead = 2 * DAY
+    expect(row.get_by_role("timer")).to_contain_text("23 h 59 min")

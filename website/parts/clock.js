@@ -1,0 +1,116 @@
+import { ask, now } from "../clock.js";
+import { ServerDown } from "../http.js";
+import { timeText, wallText } from "../times.js";
+import { failureNotice, notice } from "../ui.js";
+import { html, nothing } from "../vendor/lit-html.js";
+
+/** @import { CloudClock } from "../clock.js" */
+/** @import { Page } from "../types/page.js" */
+
+/** @type {[string, number][]} */
+const SPANS = [
+  ["10 minutes", 600],
+  ["1 hour", 3600],
+  ["1 day", 86_400],
+  ["30 days", 30 * 86_400],
+];
+
+const FAST = 60;
+
+/** The clock of the laptop cloud, and buttons that turn it. Everything that is due on the way happens. */
+export class ClockPanel {
+  #page;
+  /** @type {CloudClock | null} */
+  #clock = null;
+  /** @type {Error | null} */
+  #failure = null;
+  /** @type {string | null} */
+  #refused = null;
+
+  /** @param {Page} page */
+  constructor(page) {
+    this.#page = page;
+  }
+
+  // Actions
+
+  async load() {
+    await this.#ask().catch(() => {});
+  }
+
+  /** @param {Record<string, string>} [turn] */
+  async #ask(turn) {
+    const { config, signal, update } = this.#page;
+    const { clock, refused } = await ask(config.outbox ?? "", turn, signal);
+    this.#clock = clock;
+    this.#refused = refused ?? clock?.error ?? null;
+    update();
+  }
+
+  /** @param {Record<string, string>} turn */
+  async #turn(turn) {
+    this.#failure = null;
+    try {
+      await this.#ask(turn);
+      if (!this.#clock) {
+        throw new ServerDown();
+      }
+      this.#page.say(this.#refused ?? `The clock shows ${timeText(new Date(now()).toISOString())}.`);
+    } catch (caught) {
+      this.#failure = caught;
+      this.#page.update();
+    }
+  }
+
+  /** @param {SubmitEvent & {currentTarget: HTMLFormElement}} event */
+  #turnTo = (event) => {
+    event.preventDefault();
+    const control = event.currentTarget.elements.namedItem("to");
+    if (control instanceof HTMLInputElement && control.value) {
+      this.#turn({ to: String(new Date(control.value).getTime() / 1000) });
+    }
+  };
+
+  // Rendering
+
+  render() {
+    const clock = this.#clock;
+    return clock
+      ? html`
+          <section class="card" aria-labelledby="clock">
+            <h2 id="clock">Clock</h2>
+            <p><time>${timeText(new Date(clock.now * 1000).toISOString())}</time>${about(clock)}</p>
+            ${clock.next ? html`<p class="hint">Next, ${timeText(new Date(clock.next.at * 1000).toISOString())}: ${clock.next.what}</p>` : nothing}
+            <p class="buttons" role="group" aria-label="Turn the clock">
+              ${SPANS.map(([label, seconds]) => this.#button(`+${label}`, { by: String(seconds) }))}
+              ${clock.rate === 1 ? this.#button(`Run ${FAST}x`, { rate: String(FAST) }) : this.#button("Run 1x", { rate: "1" })}
+              ${this.#button("Real time", { real: "1" })}
+            </p>
+            <form class="inline" @submit=${this.#turnTo}>
+              <label for="clock-to">Date and time</label>
+              <input id="clock-to" name="to" type="datetime-local" min=${wallText(new Date(now()))} />
+              <button class="small">Turn the clock</button>
+            </form>
+            ${this.#refused ? notice("bad", html`<p>${this.#refused}</p>`) : nothing} ${failureNotice(this.#failure)}
+          </section>
+        `
+      : failureNotice(this.#failure);
+  }
+
+  /**
+   * @param {string} label
+   * @param {Record<string, string>} turn
+   */
+  #button(label, turn) {
+    return html`<button type="button" class="small" @click=${() => this.#turn(turn)}>${label}</button>`;
+  }
+}
+
+/** @param {CloudClock} clock */
+function about({ ahead, rate, target }) {
+  if (target !== null && rate === 1) {
+    return ", it is turning";
+  }
+  const fast = rate === 1 ? "" : `, ${rate} times as fast as the real time`;
+  return Math.abs(ahead) < 1 && !fast ? ", the real time" : fast;
+}
