@@ -22,6 +22,8 @@ from tests.support.cloud.orders import put_received
 from tests.support.cloud.reminders import executions, row_of
 
 DAY = 86_400
+MOST_EVENTS = 60
+"""A limit for the history of one execution. AWS allows 25,000 events."""
 
 
 @pytest.fixture(scope="module")
@@ -80,8 +82,7 @@ def test_a_monthly_reminder_over_two_years_is_sent_at_24_times_in_two_zones(turn
     zones = [ZoneInfo("Europe/Paris"), ZoneInfo("Australia/Lord_Howe")]
     year = turned.cloud.engine.now().year + 1
     first = datetime(year, 1, 31, 9, 0)
-    for zone in zones:
-        remind(turned, first.replace(tzinfo=zone), "1M", 24, message=f"{message} {zone.key}")
+    ids = [remind(turned, first.replace(tzinfo=zone), "1M", 24, message=f"{message} {zone.key}") for zone in zones]
 
     clock = turned.cloud.engine.turn_clock(to=datetime(year + 2, 1, 2, tzinfo=UTC).timestamp())
 
@@ -92,8 +93,12 @@ def test_a_monthly_reminder_over_two_years_is_sent_at_24_times_in_two_zones(turn
         # A delivery takes a moment of real time.
         assert [one - at for one, at in zip(sent, expected, strict=True)] == pytest.approx([0] * 24, abs=30)
         assert min(one - at for one, at in zip(sent, expected, strict=True)) >= 0
+    events = [len(one["events"]) for reminder in ids for one in executions(turned, reminder)]
+    assert len(events) == 48
+    assert max(events) < MOST_EVENTS, "the history grows with each occurrence"
 
 
+@pytest.mark.usefixtures("no_sweeps")
 def test_a_yearly_reminder_of_29_february_comes_on_28_february_and_can_be_cancelled(turned: Apps, message: str) -> None:
     engine, zone = turned.cloud.engine, ZoneInfo("Europe/Paris")
     leap = next(year for year in range(engine.now().year + 1, 2200) if year % 4 == 0 and year % 100)
@@ -111,6 +116,52 @@ def test_a_yearly_reminder_of_29_february_comes_on_28_february_and_can_be_cancel
     assert dates == [f"{leap}-02-29 09:00", f"{leap + 1}-02-28 09:00", f"{leap + 2}-02-28 09:00"]
     assert row_of(turned, reminder)["Status"] == "CANCELLED"
     assert [one["status"] for one in executions(turned, reminder)][-1] == "ABORTED"
+
+
+def day_before_the_next_change(zone: ZoneInfo, *, now: datetime) -> datetime:
+    """Nine in the morning, local time, on the day before the next clock change."""
+    day = now.astimezone(zone).replace(tzinfo=None, hour=9, minute=0, second=0, microsecond=0)
+    days = [day + timedelta(days=n) for n in range(2, 364)]
+    offsets = [one.replace(tzinfo=zone).utcoffset() for one in days]
+    return next(one for one, now, then in zip(days, offsets, offsets[1:], strict=False) if now != then)
+
+
+@pytest.mark.usefixtures("no_sweeps")
+@pytest.mark.parametrize("name", ["Europe/Paris", "America/New_York", "Australia/Lord_Howe"])
+def test_a_daily_reminder_at_nine_stays_at_nine_across_a_clock_change(turned: Apps, message: str, name: str) -> None:
+    zone = ZoneInfo(name)
+    first = day_before_the_next_change(zone, now=turned.cloud.engine.now())
+    remind(turned, first.replace(tzinfo=zone), "1d", 3, message=message)
+
+    turned.cloud.engine.turn_clock(to=(first + timedelta(days=4)).replace(tzinfo=zone).timestamp())
+
+    sent = [one.astimezone(zone).replace(microsecond=0) for one in mailed(turned, message)]
+    expected = [(first + timedelta(days=n)).replace(tzinfo=zone) for n in range(3)]
+    late = [one.timestamp() - at.timestamp() for one, at in zip(sent, expected, strict=True)]
+    assert late == pytest.approx([0] * 3, abs=30)
+    assert len({one.utcoffset() for one in sent}) == 2
+
+
+@pytest.mark.usefixtures("no_sweeps")
+@pytest.mark.parametrize(
+    ("wait", "expected"),
+    [(timedelta(days=364, hours=-1), 1), (timedelta(days=364, hours=23), 2), (timedelta(days=365), 2)],
+)
+def test_a_reminder_in_a_year_continues_in_a_second_execution(
+    turned: Apps, message: str, wait: timedelta, expected: int
+) -> None:
+    body = {"message": message, "preference": "email", "email": turned.user.email}
+    _, posted = turned.post_reminder({**body, "waitSeconds": int(wait.total_seconds())})
+    due = datetime.fromisoformat(posted["dueAt"]).timestamp()
+
+    turned.cloud.engine.turn_clock(to=due - 60)
+    early = mailed(turned, message)
+    turned.cloud.engine.turn_clock(by=120)
+
+    assert early == []
+    assert [one.timestamp() for one in mailed(turned, message)] == pytest.approx([due], abs=30)
+    assert len(executions(turned, posted["reminderId"])) == expected
+    assert row_of(turned, posted["reminderId"])["Status"] == "SENT"
 
 
 def test_the_sweep_finds_an_order_after_ten_minutes_of_this_clock(turned: Apps, order: dict[str, str]) -> None:
