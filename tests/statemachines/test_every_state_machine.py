@@ -67,6 +67,19 @@ def test_a_workflow_uses_only_its_own_table(file_name, table):
     assert found == {table}
 
 
+@pytest.mark.parametrize("file_name", ["order_fulfillment.asl.json", "reminder.asl.json"])
+def test_a_key_of_a_table_is_a_text(file_name):
+    keys = [state["Arguments"]["Key"] for _, state in states(load(file_name)) if "Key" in state.get("Arguments", {})]
+
+    assert keys and all(list(value) == ["S"] for key in keys for value in key.values())
+
+
+def test_a_task_that_sends_a_message_passes_nothing_on():
+    found = [state for _, state in states(load("order_fulfillment.asl.json")) if "sqs" in state.get("Resource", "")]
+
+    assert [state["Output"] for state in found] == [{}, {}, {}]
+
+
 NAMES = {name for file_name in FILES for name, _ in states(load(file_name))}
 
 
