@@ -58,11 +58,15 @@ def keys_of(tab: Tab) -> list[str | None]:
     return [one.header_value("Idempotency-Key") for one in tab.requests if is_post(one)]
 
 
+def messages_by_id(apps: Apps) -> dict[str, str]:
+    return {one["reminderId"]: one["message"] for one in apps.call_reminders("GET", "/reminders")[1]["reminders"]}
+
+
 @pytest.mark.parametrize("fault", ["busy", "answer lost"])
 def test_a_failed_request_is_sent_again_with_its_key_and_sets_one_reminder(
     tab: Tab, regular: Apps, message: str, fault: str
 ) -> None:
-    failures = 1
+    failures, before = 1, messages_by_id(regular)
 
     def fail(route: Route) -> None:
         nonlocal failures
@@ -85,12 +89,14 @@ def test_a_failed_request_is_sent_again_with_its_key_and_sets_one_reminder(
     expect(tab.page.locator(".notice.good")).to_contain_text("Reminder set for")
     keys = keys_of(tab)
     assert len(keys) == 2 and keys[0] and len(set(keys)) == 1
-    reminders = regular.call_reminders("GET", "/reminders")[1]["reminders"]
-    assert [one["message"] for one in reminders].count(message) == 1
+    after = messages_by_id(regular)
+    assert [after[id] for id in after.keys() - before.keys()] == [message]
 
 
-def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_has_a_new_key(tab: Tab, message: str) -> None:
-    outage = True
+def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_has_a_new_key(
+    tab: Tab, regular: Apps, message: str
+) -> None:
+    outage, before = True, messages_by_id(regular)
     tab.refusals = {503}
     tab.page.route(
         "**/reminders",
@@ -110,6 +116,8 @@ def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_has_a_new_
     fill_message(tab.page, message)
     send(tab.page)
     expect(listed(tab.page, "Upcoming", message)).to_have_count(2)
+    after = messages_by_id(regular)
+    assert [after[id] for id in after.keys() - before.keys()] == [message, message]
 
     first, repeated, again, new = keys_of(tab)
     assert first == repeated == again != new
