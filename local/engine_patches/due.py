@@ -21,6 +21,7 @@ from ministack.services import dynamodb, eventbridge, lambda_svc, scheduler, sqs
 
 from local.engine_patches import lines, streams, waking
 from local.engine_patches.waking import Waits
+from local.meter import busy
 
 logger = logging.getLogger(__name__)
 
@@ -296,11 +297,7 @@ def unsettled() -> list[str]:
         if not mapping.get("Enabled", True) or lambda_svc._esm_backoff_until.get(mapping["UUID"], 0) > now:
             continue
         if ":dynamodb:" in source:
-            table = source.split("/")[1]
-            read = lambda_svc._dynamodb_stream_positions.get(mapping["UUID"])
-            end = dynamodb.stream_end_position(table, account_id=account, region=region)
-            if read is not None and read < end:
-                found.append(f"{end - read} records of {table}")
+            found += busy.unread(mapping, account, region)
         elif queue := sqs._queue_by_arn(source):
             if ready := sum(message["visible_at"] <= now for message in queue["messages"]):
                 found.append(f"{ready} messages of {queue['name']}")

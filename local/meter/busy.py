@@ -20,17 +20,21 @@ def reasons() -> list[str]:
         if not mapping.get("Enabled", True):
             continue
         if ":dynamodb:" in source:
-            table = source.split("/")[1]
-            read = lambda_svc._dynamodb_stream_positions.get(mapping["UUID"])
-            end = dynamodb.stream_end_position(table, account_id=account, region=region)
-            if read is not None and read < end:
-                found.append(f"{end - read} records of {table}")
+            found += unread(mapping, account, region)
         elif ":sqs:" in source:
             queue = sqs._queue_by_arn(source) or {}
             ready = [one for one in queue.get("messages", ()) if not _delayed(one)]
             if ready:
                 found.append(f"{len(ready)} messages of {source.rpartition(':')[2]}")
     return found
+
+
+def unread(mapping: dict[str, Any], account: str, region: str) -> list[str]:
+    """A line about the changes of a table that a function has not read yet. Empty if it has read all of them."""
+    table = mapping["EventSourceArn"].split("/")[1]
+    read = lambda_svc._dynamodb_stream_positions.get(mapping["UUID"])
+    end = dynamodb.stream_end_position(table, account_id=account, region=region)
+    return [f"{end - read} records of {table}"] if read is not None and read < end else []
 
 
 def _state(execution: dict[str, Any]) -> str:
