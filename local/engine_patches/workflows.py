@@ -5,8 +5,13 @@
 - a Parallel state ignores its Output and Assign (line 2608);
 - errors of SNS and of Step Functions itself have names that AWS does not use (lines 3818, 3836 and 3933);
 - it rejects a repeated start while the execution still runs (line 864);
-- a Retry or Catch of `States.ALL` or `States.TaskFailed` takes `States.Runtime` (line 3635).
+- a Retry or Catch of `States.ALL` or `States.TaskFailed` takes `States.Runtime` (line 3635);
+- a Retry waits for 60 seconds at most, and ignores its MaxDelaySeconds and its JitterStrategy (lines 2046 and 2547).
 """
+
+import random
+from collections.abc import Mapping
+from typing import Any
 
 from ministack.services import stepfunctions
 
@@ -23,6 +28,10 @@ LIKE_A_MAP = """\
         _apply_state_assign(state_def, raw_input, ctx, result=results)
         return output, _next_or_end(state_def)
 """
+DELAYS = {
+    "_execute_task": "min(sleep_sec, 60)",
+    "_with_retry_and_catch": 'min(interval * (retrier.get("BackoffRate", 2.0) ** count), 60)',
+}
 OF_THE_SERVICE = (
     """re.sub("(Exception)?$", "Exception", "SNS." + re.search("<Code>(.+)</Code>", body.decode())[1], count=1)"""
 )
@@ -38,6 +47,7 @@ REPEATED_START = """\
 
 
 def apply() -> None:
+    stepfunctions.delay_of = delay_of
     for function, line, by in (
         ("_run_execution", "    time.sleep(0.15)\n", ""),
         ("_run_execution", SUCCEED, f"{SUCCEED}\n                current_input = {OUTPUT}"),
@@ -48,6 +58,7 @@ def apply() -> None:
         ("_invoke_nested_start_execution_sync", ERROR_OF_A_START, """f"StepFunctions.{payload['__type']}Exception\""""),
         ("_start_execution", USED_NAME, REPEATED_START + USED_NAME),
         ("_error_matches", TAKES, TAKEN_BY_NOTHING + TAKES),
+        *((function, delay, "delay_of(retrier, count)") for function, delay in DELAYS.items()),
     ):
         lines.replace(stepfunctions, function, line, by)
     # The engine looks some functions up by the resources that they serve.
@@ -55,3 +66,13 @@ def apply() -> None:
     stepfunctions._SERVICE_DISPATCH = {
         resource: getattr(stepfunctions, handler.__name__, handler) for resource, handler in handlers
     }
+
+
+def delay_of(retrier: Mapping[str, Any], count: int) -> float:
+    """How many seconds a retry waits after `count` earlier ones.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html
+    """
+    delay: float = retrier.get("IntervalSeconds", 1) * retrier.get("BackoffRate", 2.0) ** count
+    delay = min(delay, retrier.get("MaxDelaySeconds", delay))
+    return random.uniform(0, delay) if retrier.get("JitterStrategy") == "FULL" else delay
