@@ -15,6 +15,7 @@ def apply() -> None:
     from local.engine_patches import (
         bounds,
         conditional_writes,
+        endings,
         express,
         expressions,
         garbage,
@@ -23,9 +24,11 @@ def apply() -> None:
         once,
         outputs,
         queues,
+        renewals,
         sending_rates,
         server,
         streams,
+        tables,
         tasks,
         types,
         updates,
@@ -46,11 +49,13 @@ def apply() -> None:
         once,
         outputs,
         queues,
+        renewals,
         sending_rates,
         # After sending_rates, which replaces a line of the function that this one wraps.
         mails,
         server,
         streams,
+        tables,
         tasks,
         types,
         updates,
@@ -58,6 +63,8 @@ def apply() -> None:
         whole_state,
         workers,
         workflows,
+        # After waking, and after the patches that replace lines of the functions which it wraps.
+        endings,
         # After the patches whose lines it replaces, too, and of whose functions it wraps some.
         clock,
         # Last, because it wraps functions that other patches replace.

@@ -21,7 +21,7 @@ from ministack import app
 from ministack.core import persistence, sigv4
 from ministack.services import dynamodb, eventbridge, scheduler, ses, sns, sqs, stepfunctions
 
-from local.engine_patches import due, turned_time, waking
+from local.engine_patches import due, endings, turned_time, waking
 from local.engine_patches.due import Due, Part
 from local.engine_patches.paths import CLOCK
 from local.engine_patches.turned_time import SECOND
@@ -71,14 +71,19 @@ class Clock:
         self._turning = threading.Lock()
         self._stopping = threading.Event()
         self._runs = 0
+        self._missed = 0
 
     def note(self) -> None:
         """Notes that something happens now. The clock must not go back to before that."""
         self.happened = max(self.happened, turned_time.now_ns())
 
+    def note_missed(self) -> None:
+        """Notes that something would happen now, if nobody had stopped it."""
+        self._missed = turned_time.now_ns()
+
     def quiet_since(self) -> float:
-        """When something last happened, or when this engine started, in seconds since 1970."""
-        return max(self.happened, self.began) / SECOND
+        """When something last happened or would have happened, or this engine started, in seconds since 1970."""
+        return max(self.happened, self.began, self._missed) / SECOND
 
     def next(self) -> Due | None:
         """What is due next."""
@@ -230,7 +235,7 @@ def _parts(clock: Clock) -> list[Part]:
     return [
         due.CacheEntries(due.cache_address()),
         due.Rows(clock.note),
-        due.Executions(waking.waits),
+        due.Executions(waking.waits, endings.timeouts, missed=clock.note_missed),
         due.Batches(),
         due.Schedules(scheduler, quiet_since=clock.quiet_since),
         due.Schedules(eventbridge, quiet_since=clock.quiet_since),

@@ -5,6 +5,7 @@ is due. Times are in seconds since 1970.
 """
 
 import functools
+import itertools
 import logging
 import math
 import os
@@ -56,20 +57,29 @@ def earliest(found: Iterable[Due], now: float, until: float) -> Due | None:
 
 
 class Executions:
-    """Wait states and retry delays of workflows, and repeated calls of functions."""
+    """Wait states and retry delays of workflows, executions that take too long, and repeated calls of functions.
 
-    def __init__(self, waits: Waits) -> None:
-        self._waits = waits
+    The time at which a stopped execution would have gone on is one of them. The sweeps after it may find that something
+    is lost.
+    """
+
+    def __init__(self, waits: Waits, timeouts: Waits, *, missed: Callable[[], None]) -> None:
+        self._waits, self._timeouts, self._missed = waits, timeouts, missed
 
     def next(self, now: float, until: float) -> Due | None:
-        found = earliest((Due(wait.due, wait.execution or "") for wait in self._waits.all()), now, until)
-        if not found:
-            return None
-        name = found.what.split(":")[7:8]
-        return Due(found.at, f"execution {name[0]} goes on" if name else "a function is called again")
+        going_on = (Due(wait.due, f"{_execution(wait.execution)} goes on") for wait in self._waits.all())
+        ending = (Due(one.due, f"{_execution(one.execution)} takes too long") for one in self._timeouts.all())
+        missed = (Due(at, "a stopped execution would have gone on") for at in [*self._waits.missed])
+        return earliest(itertools.chain(going_on, ending, missed), now, until)
 
     def happen(self, _: float) -> None:
+        # What goes on at the last moment has not taken too long.
         self._waits.end_due()
+        self._timeouts.end_due()
+        now = time.time()
+        if any(at <= now for at in self._waits.missed):
+            self._waits.missed = [at for at in self._waits.missed if at > now]
+            self._missed()
 
 
 class Batches:
@@ -265,16 +275,6 @@ def apply() -> None:
     ):
         module.CountedThread = CountedThread
         lines.replace(module, function, before, before.replace("threading.Thread", "CountedThread"))
-    stepfunctions._run_execution = _named(stepfunctions._run_execution)
-
-
-def _named(run: Callable[[str], None]) -> Callable[[str], None]:
-    @functools.wraps(run)
-    def run_named(arn: str) -> None:
-        waking.execution.set(arn)
-        run(arn)
-
-    return run_named
 
 
 def unsettled() -> list[str]:
@@ -315,6 +315,10 @@ def _locked(function: Callable[[], None], lock: AbstractContextManager[Any]) -> 
             function()
 
     return locked
+
+
+def _execution(arn: str | None) -> str:
+    return f"execution {arn.split(':')[7]}" if arn else "a function's repeated call"
 
 
 def _name(function: str) -> str:

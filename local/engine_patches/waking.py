@@ -16,7 +16,7 @@ import itertools
 import threading
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from ministack import app
 from ministack.services import lambda_svc, stepfunctions
@@ -56,6 +56,16 @@ class Wait(NamedTuple):
     """The ARN of the execution that waits. None: a repeated call of a function waits."""
 
 
+class Over(Protocol):
+    """What is told that a wait is over, such as a threading.Event."""
+
+    def set(self) -> None: ...
+
+
+class EndedError(BaseException):
+    """The execution has ended while it waited. No Exception, because the engine's states catch those."""
+
+
 execution: contextvars.ContextVar[str | None] = contextvars.ContextVar("execution", default=None)
 """The ARN of the execution that this thread runs."""
 
@@ -68,23 +78,48 @@ class Waits:
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[threading.Event, Wait] = {}
-        self._by_time: list[tuple[float, int, threading.Event]] = []
+        self._waiting: dict[Over, Wait] = {}
+        self._by_time: list[tuple[float, int, Over]] = []
         self._number = itertools.count()
         self._changed = threading.Condition()
         self._watching = False
+        self.is_over: Callable[[str], bool] = lambda _: False
+        """Whether an execution no longer runs. See `endings`."""
+        self.missed: list[float] = []
+        """When the waits of stopped executions would have ended, in seconds since 1970."""
 
     def sleep(self, seconds: float) -> None:
-        over, due = threading.Event(), time.time() + seconds
+        """Waits. Raises EndedError if the execution of this thread has ended meanwhile."""
+        over, name = threading.Event(), execution.get()
+        self.begin(over, time.time() + seconds, name)
+        over.wait()
+        if name and self.is_over(name):
+            raise EndedError
+
+    def begin(self, over: Over, due: float, name: str | None) -> None:
+        """Begins a wait of an execution. It ends at `due`, in seconds since 1970. Then it calls `over.set()`."""
         with self._changed:
-            self._waiting[over] = Wait(due, execution.get())
+            self._waiting[over] = Wait(due, name)
             heapq.heappush(self._by_time, (due, next(self._number), over))
             if not self._watching:
                 self._watching = True
                 threading.Thread(target=self._watch, name="waits", daemon=True).start()
             elif self._by_time[0][2] is over:
                 self._changed.notify()
-        over.wait()
+
+    def forget(self, over: Over) -> None:
+        """Ends a wait without telling anybody."""
+        with self._changed:
+            self._waiting.pop(over, None)
+            self._without_forgotten()
+
+    def end_of(self, name: str) -> None:
+        """Ends the waits of an execution that has ended."""
+        with self._changed:
+            for over, wait in [(over, wait) for over, wait in self._waiting.items() if wait.execution == name]:
+                self.missed.append(wait.due)
+                self._end(over)
+            self._without_forgotten()
 
     def end(self) -> None:
         """Ends all waits that have begun, and no later one."""
@@ -115,7 +150,13 @@ class Waits:
         while self._by_time and self._by_time[0][0] <= now:
             self._end(heapq.heappop(self._by_time)[2])
 
-    def _end(self, over: threading.Event) -> None:
+    def _without_forgotten(self) -> None:
+        """Makes the list shorter when most of it has ended before its time."""
+        if len(self._by_time) > 2 * len(self._waiting) + 1000:
+            self._by_time = [one for one in self._by_time if one[2] in self._waiting]
+            heapq.heapify(self._by_time)
+
+    def _end(self, over: Over) -> None:
         # A wait that ends counts as work from here on, and not only when its thread runs again.
         if self._waiting.pop(over, None):
             over.set()

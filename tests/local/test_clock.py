@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,13 +14,16 @@ from typing import Any
 import pytest
 from ministack.services import eventbridge
 
-from local import clock, pythons
+from local import clock, homes, pythons
+from local.engine import Engine
 from local.engine_patches import clock as engine_clock
 from local.engine_patches import due, turned_time, waking
 from local.engine_patches.clock import Clock, RefusedError
 from local.engine_patches.due import Due
 from local.engine_patches.turned_time import SECOND
 from local.errors import LocalError
+from local.processes import free_port
+from local.settings import PROJECT, Settings
 
 YEAR = 365 * 86_400
 
@@ -267,6 +270,38 @@ def test_a_rule_with_certain_times_starts_at_each_of_them(
 
     found = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M}" for at in started]
     assert found == ["1970-01-01T09:30", "1970-02-01T09:30", "1970-03-01T09:30", "1970-04-01T09:30"]
+
+
+def test_the_page_says_how_long_a_rule_has_each_of_its_times() -> None:
+    text = (PROJECT / "docs" / "local.md").read_text()
+    assert f"has each of its times for {due.EXACT_SECONDS // 60} minutes" in text
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """An engine without stacks."""
+    settings = Settings(home=tmp_path_factory.mktemp("engine"), port=free_port(), redis_port=free_port())
+    homes.mark(settings.home)
+    engine = Engine(settings)
+    engine.start()
+    yield engine
+    engine.daemon.stop()
+
+
+def test_an_engine_goes_back_to_the_real_time_until_something_has_happened(engine: Engine) -> None:
+    """Also to a time between."""
+    turned = engine.turn_clock(by=3 * 86_400)
+    between = engine.turn_clock(to=turned.now - 86_400)
+    real = engine.real_clock()
+    assert (round(turned.ahead), round(between.ahead), real.ahead) == (3 * 86_400, 2 * 86_400, 0)
+
+    engine.turn_clock(by=86_400)
+    engine.client("sqs").send_message(
+        QueueUrl=engine.client("sqs").create_queue(QueueName="clock")["QueueUrl"], MessageBody="something"
+    )
+
+    with pytest.raises(LocalError, match="something has happened"):
+        engine.real_clock()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Why each patch is needed: these tests run the engine's own code, in this process. If one fails, its patch can go."""
 
 import asyncio
+import base64
 import contextlib
 import gc
 import inspect
@@ -23,7 +24,7 @@ import uvicorn
 from jsonata.functions import Functions
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import apigateway, apigateway_v1, cloudformation, dynamodb, lambda_svc, stepfunctions
+from ministack.services import apigateway, apigateway_v1, cloudformation, cognito, dynamodb, lambda_svc, stepfunctions
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
 from local.engine_patches import (
@@ -34,8 +35,10 @@ from local.engine_patches import (
     numbers,
     once,
     outputs,
+    renewals,
     server,
     streams,
+    tables,
     tasks,
     types,
     workers,
@@ -480,6 +483,46 @@ def test_the_engine_runs_states_differently_from_aws(
     assert (output_of(monkeypatch, states) == json.dumps("patched")) is patched
 
 
+RETRY = {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 50, "BackoffRate": 3, "MaxAttempts": 3}
+OF_NOTHING = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Arguments": {"TopicArn": "none"}}
+BRANCH = {"StartAt": "B", "States": {"B": {**OF_NOTHING, "End": True}}}
+
+
+@pytest.mark.parametrize("state", [OF_NOTHING, {"Type": "Parallel", "Branches": [BRANCH]}], ids=["task", "parallel"])
+@pytest.mark.parametrize(
+    ("patched", "retry", "expected"),
+    [
+        (False, {}, [50, 60, 60]),
+        (True, {}, [50, 150, 450]),
+        (True, {"MaxDelaySeconds": 70}, [50, 70, 70]),
+    ],
+)
+def test_the_engine_retries_after_a_minute_at_the_latest(
+    all_restored: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    state: dict[str, Any],
+    patched: bool,
+    retry: dict[str, int],
+    expected: list[int],
+) -> None:
+    all_restored()
+    if patched:
+        workflows.apply()
+    slept: list[float] = []
+    monkeypatch.setattr(stepfunctions, "_scaled_sleep", slept.append)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+
+    output_of(monkeypatch, {"A": {**state, "Retry": [{**RETRY, **retry}], "End": True}})
+
+    assert slept == expected
+
+
+def test_a_retry_with_jitter_waits_for_any_part_of_its_delay() -> None:
+    delays = [workflows.delay_of({"IntervalSeconds": 8, "JitterStrategy": "FULL"}, 1) for _ in range(200)]
+
+    assert 0 <= min(delays) < 4 < 12 < max(delays) <= 16
+
+
 @pytest.mark.parametrize(("patched", "status"), [(False, "SUCCEEDED"), (True, "FAILED")])
 @pytest.mark.parametrize("name", ["States.ALL", "States.Runtime"])
 def test_the_engine_catches_the_error_that_nothing_catches(
@@ -563,6 +606,53 @@ def test_a_missing_line_of_the_engine_is_reported(restored: Callable[[ModuleType
 
     with pytest.raises(lines.GoneError, match="_run_execution has 'no such line' 0 times"):
         lines.replace(stepfunctions, "_run_execution", "no such line", "")
+
+
+@pytest.mark.parametrize("patched", [False, True])
+def test_the_engine_ignores_when_the_rows_of_a_template_expire(monkeypatch: pytest.MonkeyPatch, patched: bool) -> None:
+    table = dict(provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"])
+    monkeypatch.setitem(provisioners._RESOURCE_HANDLERS, "AWS::DynamoDB::Table", table)
+    if patched:
+        tables.apply()
+    key: dict[str, Any] = {"KeySchema": [{"AttributeName": "Id", "KeyType": "HASH"}]}
+    key |= {"AttributeDefinitions": [{"AttributeName": "Id", "AttributeType": "S"}], "TableName": unique("table-")}
+    by = {**key, "TimeToLiveSpecification": {"AttributeName": "ExpiresAt", "Enabled": "true"}}
+    by_another = {**key, "TimeToLiveSpecification": {"AttributeName": "Ends", "Enabled": True}}
+
+    def expires() -> str | None:
+        found = json.loads(dynamodb._describe_ttl({"TableName": key["TableName"]})[2])["TimeToLiveDescription"]
+        return found.get("AttributeName") if found["TimeToLiveStatus"] == "ENABLED" else None
+
+    name, _ = table["create"]("T", by, "stack")
+    seen = [expires()]
+    for before, after in ((by, by_another), (by_another, key), (key, by)):
+        table["update"](name, before, after, "stack", logical_id="T")
+        seen.append(expires())
+
+    assert seen == (["ExpiresAt", "Ends", None, "ExpiresAt"] if patched else [None] * 4)
+    dynamodb._tables.pop(name)
+
+
+@pytest.mark.parametrize(("patched", "refused"), [(False, [False, False]), (True, [False, True])])
+def test_the_engine_renews_tokens_for_ever(
+    monkeypatch: pytest.MonkeyPatch, restored: Callable[[ModuleType, str], None], patched: bool, refused: list[bool]
+) -> None:
+    restored(cognito, "_refresh_auth_user")
+    if patched:
+        renewals.apply()
+    monkeypatch.setattr(cognito, "_signature_valid", lambda _: True)
+    monkeypatch.setattr(cognito, "_user_from_token", lambda *_: {"Username": "zoe"})
+    monkeypatch.setattr(cognito, "_refresh_token_revoked", lambda *_: False)
+
+    def is_refused(seconds_left: int) -> bool:
+        claims = {"token_use": "refresh", "iss": "https://cognito/pool", "client_id": "page"}
+        text = json.dumps({**claims, "exp": time.time() + seconds_left}).encode()
+        token = f"e30.{base64.urlsafe_b64encode(text).decode().rstrip('=')}.signature"
+        user, error = cognito._refresh_auth_user({}, "pool", "page", token)
+        assert user or b"Refresh Token has expired" in error[2]
+        return user is None
+
+    assert [is_refused(60), is_refused(-60)] == refused
 
 
 PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "kept"}}
