@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 
 from local.cloud import Cloud, Places
+from local.processes import free_port
+from local.settings import Settings
 from local.users import OPERATOR
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.cloud.balance import AllowedCopies
 from tests.support.cloud.checked import Checked
 from tests.support.cloud.contract import Api
+from tests.support.cloud.ending import end
 from tests.support.cloud.faults import Faulty, deployed_faulty
 from tests.support.cloud.standard_apps import deploy_beside
+from tests.support.cloud.turning import paused
 from tests.support.names import unique
 
 # Full validation takes three times as long; `make check` does it.
@@ -86,6 +90,29 @@ def message() -> str:
 def real_waits(cloud: Cloud, skipped_waits: None) -> None:
     """Makes waits take their real time in a module whose other tests skip them."""
     cloud.engine.skip_waits(False)
+
+
+@pytest.fixture(scope="session")
+def clocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A cloud of its own with the example consumer. Tests turn its clock, one after the other, and never back."""
+    ports = {"port": free_port(), "redis_port": free_port()}
+    cloud = Cloud(Settings(home=tmp_path_factory.mktemp("clock"), **ports, idle_seconds=3600, consumer=True))
+    cloud.up(print)
+    yield cloud
+    end(cloud)
+
+
+@pytest.fixture
+def turned(clocked: Cloud) -> Apps:
+    """The apps of this cloud, with a token that is valid at the time of its clock."""
+    return Apps(clocked, clocked.places(), user=clocked.users()[OPERATOR])
+
+
+@pytest.fixture
+def no_sweeps(clocked: Cloud) -> Iterator[None]:
+    """Stops the rules that look for lost reminders. A sweep takes longer than a delivery, and may settle too early."""
+    with paused(clocked, "Every"):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ The tests turn one clock after the other, and each begins where the one before i
 """
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,34 +11,22 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from local.cloud import Cloud
-from local.engine import CREDENTIALS
+from local.engine import CREDENTIALS, send
 from local.errors import LocalError
-from local.processes import free_port
-from local.settings import Settings
+from local.settings import ACCOUNT, REGION
 from local.users import OPERATOR
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.orders import put_received
-from tests.support.cloud.reminders import executions, row_of
+from tests.support.cloud.reminders import executions, row_of, settled
+from tests.support.cloud.shop import Shop
+from tests.support.cloud.shop import message as message_of_an_order
+from tests.support.cloud.turning import fresh, mailed, paused
+from tests.support.names import unique
+from tests.support.waiting import eventually
 
 DAY = 86_400
 MOST_EVENTS = 60
 """A limit for the history of one execution. AWS allows 25,000 events."""
-
-
-@pytest.fixture(scope="module")
-def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    home = tmp_path_factory.mktemp("clock")
-    cloud = Cloud(Settings(home=home, port=free_port(), redis_port=free_port(), idle_seconds=3600))
-    cloud.up(print)
-    yield cloud
-    for part in (cloud.engine, cloud.cache):
-        part.daemon.stop()
-
-
-@pytest.fixture
-def turned(own: Cloud) -> Apps:
-    """Both apps, with a token that is valid at the time of the cloud's clock."""
-    return Apps(own, own.places(), user=own.users()[OPERATOR])
 
 
 def remind(apps: Apps, first: datetime, every: str, times: int, *, message: str) -> str:
@@ -54,27 +41,9 @@ def remind(apps: Apps, first: datetime, every: str, times: int, *, message: str)
     return str(posted["reminderId"])
 
 
-def mailed(apps: Apps, message: str) -> list[datetime]:
-    """When the mails with this message were sent, by the engine."""
-    mails = [mail for mail in apps.cloud.engine.mails() if mail["BodyText"].startswith(f"{message}\n")]
-    return [datetime.fromtimestamp(mail["Timestamp"], UTC) for mail in mails]
-
-
 def day_before(year: int, month: int) -> datetime:
     """Nine o'clock on the last day before this month of the year, or of the next years."""
     return datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1, 9) - timedelta(days=1)
-
-
-@pytest.fixture
-def no_sweeps(own: Cloud) -> Iterator[None]:
-    """Stops the rules that look for lost reminders, because a sweep takes longer than a delivery."""
-    events = own.engine.client("events")
-    names = [rule["Name"] for rule in events.list_rules()["Rules"] if rule.get("ScheduleExpression")]
-    for name in names:
-        events.disable_rule(Name=name)
-    yield
-    for name in names:
-        events.enable_rule(Name=name)
 
 
 @pytest.mark.usefixtures("no_sweeps")
@@ -109,12 +78,14 @@ def test_a_yearly_reminder_of_29_february_comes_on_28_february_and_can_be_cancel
     engine.turn_clock(to=datetime(leap + 2, 6, 1, tzinfo=zone).timestamp())
     later = Apps(turned.cloud, turned.places, user=turned.user)
     status, _, _ = later.call_reminders("DELETE", f"/reminders/{reminder}")
+    row = row_of(turned, reminder)
     engine.turn_clock(by=800 * DAY)
 
     dates = [f"{one.astimezone(zone):%Y-%m-%d %H:%M}" for one in mailed(turned, message)]
     assert status == 200
     assert dates == [f"{leap}-02-29 09:00", f"{leap + 1}-02-28 09:00", f"{leap + 2}-02-28 09:00"]
-    assert row_of(turned, reminder)["Status"] == "CANCELLED"
+    assert row["Status"] == "CANCELLED"
+    assert row_of(turned, reminder) == {}, "it expires 30 days after it was due"
     assert [one["status"] for one in executions(turned, reminder)][-1] == "ABORTED"
 
 
@@ -199,8 +170,8 @@ def test_a_token_expires_with_the_clock(turned: Apps, order: dict[str, str]) -> 
     assert (valid, expired) == (202, 401)
 
 
-def test_a_row_expires_with_the_clock(own: Cloud) -> None:
-    engine = own.engine
+def test_a_row_expires_with_the_clock(clocked: Cloud) -> None:
+    engine = clocked.engine
     tables = engine.client("dynamodb")
     tables.create_table(
         TableName="clock",
@@ -254,7 +225,7 @@ def test_a_function_has_the_time_of_the_cloud(turned: Apps) -> None:
     texts = [row["CreatedAt"], *(line["timestamp"] for line in lines if "timestamp" in line)]
 
     times = [datetime.fromisoformat(text).timestamp() for text in texts]
-    # Lines in the embedded metric format have a time of their own.
+    # Lines in the embedded metric format have a time of their clocked.
     times += [line["_aws"]["Timestamp"] / 1000 for line in lines if "_aws" in line]
     assert times == pytest.approx([began] * len(times), abs=600)
     assert len(times) > 1
@@ -265,21 +236,22 @@ def in_a_month(apps: Apps) -> datetime:
     return day.replace(hour=9, minute=0, second=0, microsecond=0)
 
 
-def test_aws_tools_of_this_machine_may_sign_with_the_real_time(own: Cloud) -> None:
-    own.engine.turn_clock(by=DAY)
-    identity = own.engine.client("sts").get_caller_identity()
+def test_aws_tools_of_this_machine_may_sign_with_the_real_time(clocked: Cloud) -> None:
+    clocked.engine.turn_clock(by=DAY)
+    identity = clocked.engine.client("sts").get_caller_identity()
     assert CREDENTIALS.access_key == "test"
     assert identity["Account"] == "000000000000"
 
 
-def test_a_rule_starts_its_function_at_its_own_times(own: Cloud) -> None:
-    engine = own.engine
-    [log] = [group for name, group in own.functions().items() if name.endswith("SettleLostReminders")]
+def test_a_rule_starts_its_function_at_its_own_times(clocked: Cloud) -> None:
+    engine = clocked.engine
+    [log] = [group for name, group in clocked.functions().items() if name.endswith("SettleLostReminders")]
     # Something happens. If nothing has happened for long, the clock leaves times out.
-    engine.client("sns").publish(TopicArn=own.places().topic, Message="something")
+    engine.client("sns").publish(TopicArn=clocked.places().topic, Message="something")
 
     began = engine.clock()
-    engine.turn_clock(by=30 * 60 + 1)
+    with paused(clocked, "EveryDay"):
+        engine.turn_clock(by=30 * 60 + 1)
 
     events = engine.client("logs").filter_log_events(logGroupName=log, startTime=int(1000 * began.now))["events"]
     starts = [event["timestamp"] / 1000 for event in events if event["message"].startswith("START")]
@@ -294,27 +266,173 @@ def test_the_clock_cannot_go_back_past_what_has_happened(turned: Apps, message: 
         turned.cloud.engine.real_clock()
 
 
-def test_the_clock_stays_over_a_restart_and_reminders_go_on(own: Cloud, message: str) -> None:
-    apps = Apps(own, own.places(), user=own.users()[OPERATOR])
+def test_a_workflow_times_out_by_the_clock(clocked: Cloud) -> None:
+    description = run_workflow(clocked, {"Type": "Wait", "Seconds": 30 * DAY}, by=4 * DAY, TimeoutSeconds=3 * DAY)[0]
+
+    assert (description["status"], description.get("cause")) == ("TIMED_OUT", None)
+    assert (description["stopDate"] - description["startDate"]).total_seconds() == pytest.approx(3 * DAY, abs=30)
+
+
+def test_a_state_is_tried_again_after_its_delays(clocked: Cloud) -> None:
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Arguments": {"TopicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:none", "Message": "m"},
+        "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 100, "BackoffRate": 3, "MaxAttempts": 3}],
+    }
+
+    description, events = run_workflow(clocked, task, by=7200)
+
+    attempts = [event["timestamp"] for event in events if event["type"] == "TaskScheduled"]
+    pauses = [(later - one).total_seconds() for one, later in zip(attempts, attempts[1:], strict=False)]
+    assert pauses == pytest.approx([100, 300, 900], abs=30)
+    assert description["status"] == "FAILED"
+
+
+def run_workflow(cloud: Cloud, state: dict[str, Any], *, by: float, **settings: Any) -> tuple[dict[str, Any], Any]:
+    """Starts an execution of a workflow with one state, and turns the clock. Returns its description and its events."""
+    states, name = cloud.engine.client("stepfunctions"), unique("clock-")
+    definition = {"QueryLanguage": "JSONata", "StartAt": "A", "States": {"A": {**state, "End": True}}, **settings}
+    known = states.describe_state_machine(stateMachineArn=cloud.places().reminder_workflow)
+    arn = states.create_state_machine(name=name, definition=json.dumps(definition), roleArn=known["roleArn"])
+    execution = states.start_execution(stateMachineArn=arn["stateMachineArn"])["executionArn"]
+    cloud.engine.turn_clock(by=by)
+    events = states.get_execution_history(executionArn=execution)["events"]
+    return states.describe_execution(executionArn=execution), events
+
+
+def test_a_schedule_starts_its_target_once_and_at_its_time(clocked: Cloud) -> None:
+    engine, name = clocked.engine, unique("clock-")
+    queue = engine.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    at = (engine.now() + timedelta(days=20)).replace(microsecond=0)
+    engine.client("scheduler").create_schedule(
+        Name=name,
+        ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/clock"},
+    )
+    # The queue keeps messages for four days.
+    engine.turn_clock(to=at.timestamp() - 60)
+    early = engine.queued(queue)
+    engine.turn_clock(by=3 * DAY)
+
+    sent = [int(message["Attributes"]["SentTimestamp"]) / 1000 for message in engine.queued(queue)]
+    assert early == []
+    assert sent == pytest.approx([at.timestamp()], abs=30)
+
+
+def test_an_invalid_message_becomes_a_dead_letter_after_its_attempts(clocked: Cloud) -> None:
+    """After each attempt the queue hides it for two minutes."""
+    shop, body = Shop(clocked), unique("{not JSON, ")
+    shop.send(body)
+
+    clocked.engine.turn_clock(by=7 * 60)
+    early = shop.dead_letter_bodies()
+    clocked.engine.turn_clock(by=5 * 60)
+
+    assert body not in early
+    assert body in shop.dead_letter_bodies()
+    assert shop.empty()
+
+
+def test_an_order_expires_and_its_id_is_free_again(turned: Apps, order: dict[str, str]) -> None:
+    engine, order_id = turned.cloud.engine, order["OrderId"]
+    turned.post_order(order)
+    first = turned.settled(order_id)
+    engine.turn_clock(by=29 * DAY)
+    kept = fresh(turned).get_order(order_id)[0], turned.row(order_id)
+    engine.turn_clock(by=2 * DAY)
+    later = fresh(turned)
+    gone = later.get_order(order_id)[0], turned.row(order_id)
+
+    status, _ = later.post_order(order)
+    again = turned.settled(order_id)
+
+    assert (kept, gone, status) == ((200, first), (404, None), 202)
+    assert again["ReceivedAt"]["S"] > first["ReceivedAt"]["S"]
+
+
+def test_the_records_of_a_shipment_expire_one_after_the_other(clocked: Cloud) -> None:
+    """The shipment after 16 days, Powertools' record 14 days after the last copy of the message."""
+    engine, shop = clocked.engine, Shop(clocked)
+    order_id, body = message_of_an_order()
+    seen = []
+    for days in (0, 13, 2, 15):
+        engine.turn_clock(by=days * DAY)
+        before = shop.is_recorded(order_id)
+        shop.send(body)
+        engine.turn_clock(by=1)
+        eventually(shop.empty)
+        seen.append((before, shop.shipped()[order_id], shop.first_shipped_at(order_id)))
+
+    known, numbers, times = zip(*seen, strict=True)
+    assert known == (False, True, False, False)
+    assert numbers == (1, 1, 1, 1)
+    assert times[0] == times[1] == times[2] < times[3]
+
+
+def test_an_idempotency_key_is_free_again_when_its_reminder_has_expired(turned: Apps, message: str) -> None:
+    engine = turned.cloud.engine
+    body = {"message": message, "preference": "email", "email": turned.user.email, "waitSeconds": 60}
+    key, posted = {"Idempotency-Key": unique("key-")}, []
+    for days in (0, 29, 2):
+        engine.turn_clock(by=days * DAY)
+        posted.append(fresh(turned).call_reminders("POST", "/reminders", body, **key))
+        engine.turn_clock(by=120)
+
+    assert [status for status, *_ in posted] == [202] * 3
+    ids, due = ([answer[name] for _, answer, _ in posted] for name in ("reminderId", "dueAt"))
+    assert len(set(ids)) == 1
+    assert due[0] == due[1] < due[2]
+    assert settled(turned, ids[0])["Status"] == "SENT"
+    sent = [one.timestamp() for one in mailed(turned, message)]
+    assert sent == pytest.approx([datetime.fromisoformat(due[n]).timestamp() for n in (0, 2)], abs=30)
+
+
+def test_a_session_is_renewed_for_a_day(turned: Apps) -> None:
+    engine, client = turned.cloud.engine, turned.cloud.engine.client("cognito-idp")
+    secret = {"USERNAME": turned.user.email, "PASSWORD": turned.user.password}
+    web = turned.places.web_client
+    signed_in = client.initiate_auth(ClientId=web, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=secret)
+    refresh = {"REFRESH_TOKEN": signed_in["AuthenticationResult"]["RefreshToken"]}
+
+    def renewed() -> str:
+        answer = client.initiate_auth(ClientId=web, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters=refresh)
+        return str(answer["AuthenticationResult"]["IdToken"])
+
+    engine.turn_clock(by=23 * 3600)
+    listed = send("GET", f"{turned.places.orders_api}/orders", token=renewed())
+    engine.turn_clock(by=2 * 3600)
+
+    assert listed.status_code == 200
+    with pytest.raises(client.exceptions.NotAuthorizedException):
+        renewed()
+
+
+def test_the_clock_stays_over_a_restart_and_reminders_go_on(clocked: Cloud, message: str) -> None:
+    apps = Apps(clocked, clocked.places(), user=clocked.users()[OPERATOR])
     first = in_a_month(apps)
     remind(apps, first, "1d", 1, message=message)
-    before = own.engine.clock()
+    before = clocked.engine.run_clock(60)
 
-    own.down(print)
-    own.up(print)
-    after = own.engine.clock()
-    own.engine.turn_clock(to=first.timestamp() + 60)
+    clocked.down(print)
+    clocked.up(print)
+    after = clocked.engine.clock()
+    now = eventually(clocked.engine.clock, until=lambda now: now.ahead > after.ahead + 60)
+    clocked.engine.run_clock(1)
+    clocked.engine.turn_clock(to=first.timestamp() + 60)
 
-    assert after.ahead == pytest.approx(before.ahead, abs=1)
+    assert (before.rate, after.rate, now.rate) == (60, 60, 60)
+    # While the cloud is stopped its clock goes on with the real time.
+    assert 0 <= after.ahead - before.ahead < 3600
     assert [one.timestamp() for one in mailed(apps, message)] == pytest.approx([first.timestamp()], abs=30)
 
 
-def test_the_clock_runs_fast(own: Cloud) -> None:
-    before: Any = own.engine.clock()
-    own.engine.run_clock(3600)
-    while (now := own.engine.clock()).now < before.now + 3600:
-        pass
-    own.engine.run_clock(1)
+def test_the_clock_runs_fast(clocked: Cloud) -> None:
+    before: Any = clocked.engine.clock()
+    clocked.engine.run_clock(3600)
+    now = eventually(clocked.engine.clock, until=lambda now: now.now > before.now + 3600)
+    clocked.engine.run_clock(1)
 
     assert now.real - before.real < 600
     assert now.rate == 3600

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,52 +11,52 @@ import pytest
 from local.engine import send
 from local.users import EMAILS, OPERATOR
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.reminders import OVER, delivered, executions, first_execution, row_of, settled
+from tests.support.cloud.reminders import executions, first_execution, row_of, settled
+from tests.support.cloud.turning import fresh, mailed, paused
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.usefixtures("balanced")
-
 EMAIL = EMAILS[OPERATOR]
-DAILY = {"every": "1d"}
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+LATE = timedelta(minutes=16)
+"""A reminder is lost ten minutes after it was due. The sweep that sends it comes five minutes later at the latest."""
 
 
 @pytest.fixture
-def abort(apps: Apps) -> Callable[..., dict[str, Any]]:
+def abort(turned: Apps) -> Callable[..., dict[str, Any]]:
     """Returns a function that schedules a reminder, waits until its execution has started, and stops the execution."""
 
     def abort_(reminder: dict[str, Any], *, by_hand: bool = False) -> dict[str, Any]:
         if by_hand:
-            reminder_id = apps.start(apps.places.reminder_workflow, reminder).rpartition(":")[2]
+            reminder_id = turned.start(turned.places.reminder_workflow, reminder).rpartition(":")[2]
         else:
-            reminder_id = apps.post_reminder(reminder)[1]["reminderId"]
-        execution = first_execution(apps, reminder_id)
-        eventually(lambda: row_of(apps, reminder_id), until=lambda row: row.get("ExecutionId") == execution)
-        apps.cloud.engine.client("stepfunctions").stop_execution(executionArn=execution)
-        return row_of(apps, reminder_id)
+            reminder_id = turned.post_reminder(reminder)[1]["reminderId"]
+        execution = first_execution(turned, reminder_id)
+        eventually(lambda: row_of(turned, reminder_id), until=lambda row: row.get("ExecutionId") == execution)
+        turned.cloud.engine.client("stepfunctions").stop_execution(executionArn=execution)
+        return row_of(turned, reminder_id)
 
     return abort_
 
 
-def settle(apps: Apps, event: dict[str, Any]) -> dict[str, Any]:
-    """Calls SettleLostReminders with `event`, like one of its rules. Returns the answer."""
-    stack = apps.places.reminder_table.partition("-ReminderTable")[0]
-    (found,) = apps.cloud.engine.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    (function,) = (one["OutputValue"] for one in found["Outputs"] if one["OutputKey"] == "SettleLostRemindersName")
-    answer = apps.cloud.engine.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    result: dict[str, Any] = json.loads(answer["Payload"].read())
-    assert "FunctionError" not in answer, result
-    return result
+def turn(apps: Apps, span: timedelta) -> None:
+    apps.cloud.engine.turn_clock(by=span.total_seconds())
 
 
-def change(apps: Apps, reminder_id: str, *, ago: timedelta, status: str = "SCHEDULED") -> None:
-    """Changes a reminder's row: it was due this long ago, and has this status."""
-    due = (datetime.now(UTC) - ago).strftime("%Y-%m-%dT%H:%M:%SZ")
+def due_of(row: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["DueAt"])
+
+
+def set_status(apps: Apps, reminder_id: str, status: str) -> None:
+    """Gives a reminder's row this status, as if something had just written it."""
     apps.cloud.engine.client("dynamodb").update_item(
         TableName=apps.places.reminder_table,
         Key={"ReminderId": {"S": reminder_id}},
-        UpdateExpression="SET DueAt = :due, FirstDueAt = :due, UpdatedAt = :due, #status = :status",
+        UpdateExpression="SET UpdatedAt = :now, #status = :status",
         ExpressionAttributeNames={"#status": "Status"},
-        ExpressionAttributeValues={":due": {"S": due}, ":status": {"S": status}},
+        ExpressionAttributeValues={
+            ":now": {"S": f"{apps.cloud.engine.now():%Y-%m-%dT%H:%M:%SZ}"},
+            ":status": {"S": status},
+        },
     )
 
 
@@ -64,82 +64,96 @@ def by_email(message: str, **more: Any) -> dict[str, Any]:
     return {"message": message, "preference": "email", "email": EMAIL, "waitSeconds": 86_400, **more}
 
 
-def counts(apps: Apps, reminder_ids: list[str]) -> dict[str, int]:
-    """The number of reminders with each status. Fails if a waiting reminder has no running execution."""
-    rows = [row_of(apps, reminder_id) for reminder_id in reminder_ids]
-    states = apps.cloud.engine.client("stepfunctions")
-    waiting = [row["ExecutionId"] for row in rows if row["Status"] not in OVER]
-    assert {states.describe_execution(executionArn=one)["status"] for one in waiting} <= {"RUNNING"}
-    statuses = [row["Status"] for row in rows]
-    return {status: statuses.count(status) for status in statuses}
-
-
 @pytest.mark.parametrize("by_hand", [False, True], ids=["through the API", "by hand"])
 def test_an_overdue_reminder_that_was_aborted_is_sent_once(
-    apps: Apps, message: str, abort: Callable[..., dict[str, Any]], by_hand: bool
+    turned: Apps, message: str, abort: Callable[..., dict[str, Any]], by_hand: bool
 ) -> None:
-    row = abort(by_email(message), by_hand=by_hand)
-    change(apps, row["ReminderId"], ago=timedelta(hours=1))
+    row = abort(by_email(message, waitSeconds=HOUR.total_seconds()), by_hand=by_hand)
 
-    assert settle(apps, {})["Lost"] >= 1
-    # A second sweep, while the execution that the first sweep started may still be running.
-    settle(apps, {})
+    with paused(turned.cloud, "EveryDay"):
+        turn(turned, 3 * HOUR)
 
-    assert settled(apps, row["ReminderId"])["Status"] == "SENT"
-    for execution in executions(apps, row["ReminderId"])[1:]:
-        apps.finished(execution["executionArn"])
-    mails = [mail for mail in apps.cloud.engine.mails() if mail["BodyText"].startswith(f"{message}\n")]
-    assert len(mails) == 1
+    assert row_of(turned, row["ReminderId"])["Status"] == "SENT"
+    assert len(executions(turned, row["ReminderId"])) == 2
+    [sent] = mailed(turned, message)
+    assert timedelta(minutes=10) <= sent - due_of(row) <= LATE
 
 
-def test_each_kind_of_lost_reminder_is_settled(apps: Apps, message: str, abort: Callable[..., dict[str, Any]]) -> None:
-    waiting, late, sending, repeated, cancelled = (
-        abort(by_email(message, **more))["ReminderId"] for more in ({}, {}, {}, {"repeat": DAILY}, {})
+def test_a_waiting_reminder_that_was_aborted_is_sent_in_time(
+    turned: Apps, message: str, abort: Callable[..., dict[str, Any]]
+) -> None:
+    """The sweep of each day finds that nothing waits for it."""
+    row = abort(by_email(message, waitSeconds=(3 * DAY).total_seconds()))
+
+    turn(turned, DAY + HOUR)
+    again = row_of(turned, row["ReminderId"])
+    turn(turned, 3 * DAY)
+
+    assert (again["Status"], again["DueAt"]) == ("SCHEDULED", row["DueAt"])
+    assert again["ExecutionId"] != row["ExecutionId"]
+    [sent] = mailed(turned, message)
+    assert timedelta(0) <= sent - due_of(row) < timedelta(seconds=30)
+
+
+def test_a_reminder_that_was_lost_for_more_than_a_day_is_not_sent(
+    turned: Apps, message: str, abort: Callable[..., dict[str, Any]]
+) -> None:
+    lost, younger = (abort(by_email(f"{message} {hours}", waitSeconds=3600 * hours)) for hours in (1, 3))
+
+    with paused(turned.cloud, "Every"):
+        turn(turned, 26 * HOUR)
+    turn(turned, LATE)
+
+    assert [row_of(turned, row["ReminderId"])["Status"] for row in (lost, younger)] == ["FAILED", "SENT"]
+    assert "too late" in row_of(turned, lost["ReminderId"])["Reason"]
+    assert [len(mailed(turned, f"{message} {hours}")) for hours in (1, 3)] == [0, 1]
+
+
+def test_a_reminder_that_was_lost_while_it_was_sent_is_not_sent_again(
+    turned: Apps, message: str, abort: Callable[..., dict[str, Any]]
+) -> None:
+    """It may have arrived. A repeated one goes on with its next time."""
+    once, repeated, cancelled = (
+        abort(by_email(message, waitSeconds=HOUR.total_seconds(), **more))
+        for more in ({}, {"repeat": {"every": "1d"}}, {})
     )
-    change(apps, late, ago=timedelta(days=2))
-    change(apps, sending, ago=timedelta(hours=1), status="SENDING")
-    change(apps, repeated, ago=timedelta(hours=1), status="SENDING")
-    change(apps, cancelled, ago=timedelta(hours=1), status="CANCELLED")
+    with paused(turned.cloud, "Every"):
+        turn(turned, HOUR)
+    for row, status in ((once, "SENDING"), (repeated, "SENDING"), (cancelled, "CANCELLED")):
+        set_status(turned, row["ReminderId"], status)
 
-    settle(apps, {"Waiting": True})
-    for reminder_id in (waiting, repeated):
-        wait_for_new_execution(apps, reminder_id)
+    turn(turned, timedelta(minutes=29))
+    early = row_of(turned, once["ReminderId"])["Status"]
+    turn(turned, timedelta(minutes=7))
 
-    assert counts(apps, [waiting, late, sending, repeated, cancelled]) == {"SCHEDULED": 2, "FAILED": 2, "CANCELLED": 1}
-    assert "too late" in row_of(apps, late)["Reason"]
-    assert "may have arrived" in row_of(apps, sending)["Reason"]
-    assert row_of(apps, repeated)["Occurrence"] == "2"
-    assert delivered(apps, message) == set()
-    for reminder_id in (waiting, repeated):
-        apps.call_reminders("DELETE", f"/reminders/{reminder_id}")
-
-
-def wait_for_new_execution(apps: Apps, reminder_id: str) -> None:
-    """Waits until the row names another execution than the first."""
-    first = first_execution(apps, reminder_id)
-    eventually(lambda: row_of(apps, reminder_id), until=lambda row: row["ExecutionId"] != first)
+    found = [row_of(turned, row["ReminderId"]) for row in (once, repeated, cancelled)]
+    assert (early, [row["Status"] for row in found]) == ("SENDING", ["FAILED", "SCHEDULED", "CANCELLED"])
+    assert "may have arrived" in found[0]["Reason"]
+    assert (found[1]["Occurrence"], due_of(found[1])) == ("2", due_of(repeated) + DAY)
+    assert mailed(turned, message) == []
+    fresh(turned).call_reminders("DELETE", f"/reminders/{repeated['ReminderId']}")
 
 
-def test_a_reminder_without_an_execution_is_shown_as_failed(apps: Apps, message: str) -> None:
+def test_a_reminder_without_an_execution_is_shown_as_failed(turned: Apps, message: str) -> None:
     """Its row looks as if CreateReminder had been killed before it started the execution."""
-    _, posted = apps.post_reminder(by_email(message))
-    table = apps.cloud.engine.client("dynamodb")
+    _, posted = turned.post_reminder(by_email(message))
+    table = turned.cloud.engine.client("dynamodb")
     key = {"ReminderId": {"S": posted["reminderId"]}}
-    row = table.get_item(TableName=apps.places.reminder_table, Key=key)["Item"]
+    row = table.get_item(TableName=turned.places.reminder_table, Key=key)["Item"]
     orphan = f"{posted['reminderId']}-orphan"
-    long_ago = (datetime.now(UTC) - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    without = row | {"ExecutionId": {"S": first_execution(apps, orphan)}}
-    changed = {"ReminderId": {"S": orphan}, "DueAt": {"S": long_ago}, "UpdatedAt": {"S": long_ago}}
-    table.put_item(TableName=apps.places.reminder_table, Item=without | changed)
+    now = {"S": f"{turned.cloud.engine.now():%Y-%m-%dT%H:%M:%SZ}"}
+    changed = {"ReminderId": {"S": orphan}, "ExecutionId": {"S": first_execution(turned, orphan)}}
+    table.put_item(TableName=turned.places.reminder_table, Item=row | changed | {"DueAt": now, "UpdatedAt": now})
 
-    settle(apps, {})
+    turn(turned, LATE)
 
-    status, shown, _ = apps.call_reminders("GET", f"/reminders/{orphan}")
+    status, shown, _ = fresh(turned).call_reminders("GET", f"/reminders/{orphan}")
     assert (status, shown["status"]) == (200, "FAILED")
     assert "addresses are no longer known" in shown["reason"]
-    apps.call_reminders("DELETE", f"/reminders/{posted['reminderId']}")
+    fresh(turned).call_reminders("DELETE", f"/reminders/{posted['reminderId']}")
 
 
+@pytest.mark.usefixtures("balanced")
 def test_two_requests_with_one_key_make_one_reminder(apps: Apps, message: str) -> None:
     url, body = f"{apps.places.reminders_api}/reminders", {"message": message, "preference": "email", "waitSeconds": 1}
 
@@ -157,6 +171,7 @@ def test_two_requests_with_one_key_make_one_reminder(apps: Apps, message: str) -
     assert len(executions(apps, reminder_id)) == 1
 
 
+@pytest.mark.usefixtures("balanced")
 def test_many_requests_at_once_with_one_key_make_one_reminder(apps: Apps, message: str) -> None:
     url, body = f"{apps.places.reminders_api}/reminders", {"message": message, "preference": "email", "waitSeconds": 1}
     key = {"Idempotency-Key": message[-12:]}

@@ -1,8 +1,6 @@
 """Makes each AWS call of the example consumer fail. Each order must be shipped once."""
 
 import contextlib
-import hashlib
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,7 +11,7 @@ from tests.support.cloud.fault_plan import Place, Planned
 from tests.support.cloud.fault_verdicts import Result
 from tests.support.cloud.journeys import Journey
 from tests.support.cloud.service_errors import CLASSES
-from tests.support.cloud.shop import Shop, message
+from tests.support.cloud.shop import Shop, digest_of, message
 from tests.support.cloud.troubles import EVER, HTML, ONCE, RESET, SILENT, Call, Fault
 
 CALLS = [Call("ShipOrder", f"dynamodb:{one}") for one in ("PutItem", "PutItem", "UpdateItem", "DeleteItem")]
@@ -58,8 +56,7 @@ def _wrong_number(planned: Planned, shipments: int) -> str:
 def _shipped(proxy: Between, shop: Shop, planned: Planned) -> tuple[str, tuple[int, ...], str]:
     """The order's id, the statuses of the function's calls (500 if it failed), and what is wrong."""
     order_id, body = message()
-    # The record of work in progress names the order by a digest of its id.
-    digest = hashlib.sha256(json.dumps(order_id).encode()).hexdigest()
+    digest = digest_of(order_id)
     statuses = []
     with proxy.case(order_id, digest) as case:
         fault = planned.fault()

@@ -1,5 +1,6 @@
 """The example consumer of fulfilled orders: its queues, its function and its shipments."""
 
+import hashlib
 import json
 from collections import Counter
 from typing import Any
@@ -45,15 +46,28 @@ class Shop:
         assert "FunctionError" not in answer
         return list(json.load(answer["Payload"])["batchItemFailures"])
 
+    def first_shipped_at(self, order_id: str) -> str:
+        """When the order was shipped first, as far as the table still has a shipment."""
+        scan = self.cloud.engine.client("dynamodb").get_paginator("scan")
+        pages = scan.paginate(TableName=self.places.shipment_table, ConsistentRead=True)
+        items = (item for page in pages for item in page["Items"] if item["OrderId"]["S"] == order_id)
+        return min(str(item["ShippedAt"]["S"]) for item in items)
+
+    def is_recorded(self, order_id: str) -> bool:
+        """Whether Powertools still has its record of the work for an order."""
+        scan = self.cloud.engine.client("dynamodb").get_paginator("scan")
+        pages = scan.paginate(TableName=self._record_table(), ConsistentRead=True)
+        return any(digest_of(order_id) in item["id"]["S"] for page in pages for item in page["Items"])
+
+    def _record_table(self) -> str:
+        stacks = self.cloud.engine.client("cloudformation")
+        found = stacks.describe_stack_resources(StackName="local-fulfillment")["StackResources"]
+        [table] = [one for one in found if one["LogicalResourceId"].startswith("IdempotencyTable")]
+        return str(table["PhysicalResourceId"])
+
     def expire_work(self, digest: str) -> None:
         """Makes the function's record of work in progress expire, as it does after the function's timeout."""
-        (table,) = [
-            one["PhysicalResourceId"]
-            for one in self.cloud.engine.client("cloudformation").describe_stack_resources(
-                StackName="local-fulfillment"
-            )["StackResources"]
-            if one["LogicalResourceId"].startswith("IdempotencyTable")
-        ]
+        table = self._record_table()
         dynamodb = self.cloud.engine.client("dynamodb")
         for page in dynamodb.get_paginator("scan").paginate(TableName=table):
             for item in page["Items"]:
@@ -76,6 +90,11 @@ class Shop:
     def _attribute(self, name: str) -> str:
         answer = self._sqs.get_queue_attributes(QueueUrl=self.queue, AttributeNames=[name])
         return str(answer["Attributes"][name])
+
+
+def digest_of(order_id: str) -> str:
+    """How Powertools' record of the work for an order names the order."""
+    return hashlib.sha256(json.dumps(order_id).encode()).hexdigest()
 
 
 def message(**fields: Any) -> tuple[str, str]:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -154,7 +153,7 @@ def tokens(cloud: Cloud, places: Places, user: User) -> dict[str, Any]:
         "id": answer["IdToken"],
         "access": answer["AccessToken"],
         "refresh": answer["RefreshToken"],
-        "renewedFrom": (time.time() + answer["ExpiresIn"] * 0.9) * 1000,
+        "renewedFrom": (cloud.engine.now().timestamp() + answer["ExpiresIn"] * 0.9) * 1000,
     }
 
 
