@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any, NamedTuple, Protocol
 
-from ministack.services import dynamodb, eventbridge, lambda_svc, scheduler, sqs, stepfunctions
+from ministack.services import dynamodb, eventbridge, lambda_svc, scheduler, sqs
 
 from local.engine_patches import lines, streams, waking
 from local.engine_patches.waking import Waits
@@ -282,26 +282,19 @@ def unsettled() -> list[str]:
     calls, _ = lambda_svc.executions_in_flight()
     waits = waking.waits.all()
     starting = CountedThread.running() - sum(not wait.execution for wait in waits)
-    found = []
-    if calls := max(calls, starting, sum(lambda_svc._esm_inflight.values())):
-        found.append(f"{calls} calls of functions")
+    calls = max(calls, starting, sum(lambda_svc._esm_inflight.values()))
     now = time.time()
     # A wait whose time has come ends at any moment.
     waiting = {wait.execution for wait in waits if wait.due > now}
-    for execution in list(stepfunctions._executions._data.values()):
-        if execution["status"] == "RUNNING" and execution["executionArn"] not in waiting:
-            found.append(f"execution {execution['name']}")
-    # Those whose window is open are not among them.
-    for account, region, mapping in lambda_svc._iter_all_esms():
-        source = str(mapping.get("EventSourceArn", ""))
-        if not mapping.get("Enabled", True) or lambda_svc._esm_backoff_until.get(mapping["UUID"], 0) > now:
-            continue
-        if ":dynamodb:" in source:
-            found += busy.unread(mapping, account, region)
-        elif queue := sqs._queue_by_arn(source):
-            if ready := sum(message["visible_at"] <= now for message in queue["messages"]):
-                found.append(f"{ready} messages of {queue['name']}")
-    return found
+    return [
+        *([f"{calls} calls of functions"] if calls else []),
+        *busy.executions(is_waiting=lambda one: one["executionArn"] in waiting),
+        # Those whose window is open are not among them.
+        *busy.sources(
+            is_ready=lambda message: bool(message["visible_at"] <= now),
+            rests=lambda mapping: bool(lambda_svc._esm_backoff_until.get(mapping["UUID"], 0) > now),
+        ),
+    ]
 
 
 def cache_address() -> tuple[str, int]:

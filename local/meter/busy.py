@@ -1,6 +1,7 @@
 """What the engine is still working on. A test compares counts when there is nothing left."""
 
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ministack.services import dynamodb, lambda_svc, sqs, stepfunctions
@@ -8,25 +9,37 @@ from ministack.services import dynamodb, lambda_svc, sqs, stepfunctions
 
 def reasons() -> list[str]:
     """One line for each thing that still runs or waits for a function; waiting executions do not count."""
-    found = []
     calls, _ = lambda_svc.executions_in_flight()
-    if calls:
-        found.append(f"{calls} calls of functions")
+    return [
+        *([f"{calls} calls of functions"] if calls else []),
+        *executions(is_waiting=lambda one: _state(one) == "WaitStateEntered"),
+        *sources(is_ready=lambda message: not _delayed(message)),
+    ]
+
+
+def executions(*, is_waiting: Callable[[dict[str, Any]], bool]) -> Iterator[str]:
+    """A line for each execution that runs, and that does not wait."""
     for execution in list(stepfunctions._executions._data.values()):
-        if execution["status"] == "RUNNING" and _state(execution) != "WaitStateEntered":
-            found.append(f"execution {execution['name']}")
+        if execution["status"] == "RUNNING" and not is_waiting(execution):
+            yield f"execution {execution['name']}"
+
+
+def sources(
+    *, is_ready: Callable[[dict[str, Any]], bool], rests: Callable[[dict[str, Any]], bool] = lambda _: False
+) -> Iterator[str]:
+    """A line for each table and queue with something that a function has to read.
+
+    `rests` says whether nobody reads for an event source mapping now.
+    """
     for account, region, mapping in lambda_svc._iter_all_esms():
         source = str(mapping.get("EventSourceArn", ""))
-        if not mapping.get("Enabled", True):
+        if not mapping.get("Enabled", True) or rests(mapping):
             continue
         if ":dynamodb:" in source:
-            found += unread(mapping, account, region)
-        elif ":sqs:" in source:
-            queue = sqs._queue_by_arn(source) or {}
-            ready = [one for one in queue.get("messages", ()) if not _delayed(one)]
-            if ready:
-                found.append(f"{len(ready)} messages of {source.rpartition(':')[2]}")
-    return found
+            yield from unread(mapping, account, region)
+        elif queue := sqs._queue_by_arn(source):
+            if ready := sum(is_ready(message) for message in queue["messages"]):
+                yield f"{ready} messages of {queue['name']}"
 
 
 def unread(mapping: dict[str, Any], account: str, region: str) -> list[str]:

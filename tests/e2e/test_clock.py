@@ -16,7 +16,8 @@ from local.errors import LocalError
 from local.settings import ACCOUNT, REGION
 from local.users import OPERATOR
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.orders import put_received
+from tests.support.cloud.faults import States, changed
+from tests.support.cloud.orders import CHECK, RECORD, put_received, queue_and_message
 from tests.support.cloud.reminders import executions, row_of, settled
 from tests.support.cloud.shop import Shop
 from tests.support.cloud.shop import message as message_of_an_order
@@ -144,6 +145,28 @@ def test_the_sweep_finds_an_order_after_ten_minutes_of_this_clock(turned: Apps, 
     engine.turn_clock(by=2 * 60)
 
     assert (young, (turned.row(order["OrderId"]) or {})["Status"]["S"]) == ("RECEIVED", "PARKED")
+
+
+def test_an_order_whose_execution_takes_too_long_is_parked_once(turned: Apps, order: dict[str, str]) -> None:
+    """It is an Express execution, so no event reports it. It would go on after its end, if it were not ended."""
+
+    def slow(states: States) -> None:
+        states[RECORD] |= {"Next": "Slow"}
+        states["Slow"] = {"Type": "Wait", "Seconds": 3600, "Next": CHECK}
+
+    with changed(turned, slow):
+        assert turned.post_order(order)[0] == 202
+        recorded = eventually(lambda: turned.row(order["OrderId"]), until=lambda row: row and "ExecutionId" in row)
+    turned.cloud.engine.turn_clock(by=2 * 3600)
+
+    queue, message = queue_and_message(turned, order["OrderId"])
+    states = turned.cloud.engine.executions()
+    execution = states.describe_execution(executionArn=recorded["ExecutionId"]["S"])
+    took = (execution["stopDate"] - execution["startDate"]).total_seconds()
+    assert (execution["status"], took) == ("TIMED_OUT", pytest.approx(290, abs=30))
+    assert (queue, message["Error"]) == ("ParkedQueue", "NoOutcomeError")
+    parked_after = datetime.fromisoformat(turned.settled(order["OrderId"])["UpdatedAt"]["S"]) - execution["startDate"]
+    assert timedelta(minutes=10) <= parked_after <= timedelta(minutes=16)
 
 
 def test_an_order_is_served_from_the_cache_until_its_entry_expires(turned: Apps, order: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Orders whose execution fails, is stopped or times out. ParkLostOrders parks them."""
+"""Orders whose execution fails, is stopped or times out. ParkLostOrders parks them. test_clock.py has Express ones."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -8,18 +8,14 @@ import pytest
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import (
     States,
-    call_function,
     changed,
     look_at_orders,
     waiting,
-    without_window,
 )
 from tests.support.cloud.orders import (
     CHECK,
     FULFILL,
     PARK,
-    execution_id,
-    name_of,
     placed,
     put_received,
     queue_and_message,
@@ -63,15 +59,15 @@ def test_an_order_whose_execution_is_stopped_is_parked(standard_apps: Apps, orde
     assert message["ExecutionId"] == execution
 
 
+@pytest.mark.usefixtures("real_waits")
 def test_an_order_whose_execution_timed_out_is_parked(standard_apps: Apps, order: dict[str, str]) -> None:
-    """The test sends the rule's event itself, because the engine has no time limit for workflows."""
-    put_received(standard_apps, order, at=datetime.now(UTC))
-    execution = execution_id(standard_apps, name_of(order["OrderId"]))
-
-    call_function(standard_apps, "ParkLostOrders", {"ExecutionId": execution, "Status": "TIMED_OUT"})
+    with changed(standard_apps, waiting, TimeoutSeconds=1):
+        execution = placed(standard_apps, order)
 
     queue, message = queue_and_message(standard_apps, order["OrderId"])
-    assert (queue, message["Error"], message["ExecutionId"]) == ("ParkedQueue", "Execution.TIMED_OUT", execution)
+    assert execution["status"] == "TIMED_OUT"
+    assert (queue, message["State"], message["Error"]) == ("ParkedQueue", None, "Execution.TIMED_OUT")
+    assert message["ExecutionId"] == execution["executionArn"]
 
 
 def test_a_look_parks_an_old_order_once_and_leaves_a_young_one(either: Apps, order: dict[str, str]) -> None:
@@ -87,14 +83,3 @@ def test_a_look_parks_an_old_order_once_and_leaves_a_young_one(either: Apps, ord
     assert (queue, message["Error"]) == ("ParkedQueue", "NoOutcomeError")
     assert either.queued(young) == [] and (either.row(young) or {})["Status"]["S"] == "RECEIVED"
     table.delete_item(TableName=either.places.order_table, Key={"OrderId": {"S": young}})
-
-
-def test_an_express_order_that_dies_is_watched_and_parked(apps: Apps, order: dict[str, str]) -> None:
-    """No event reports it. The stream, the queue and both functions work together; only the waits are left out."""
-    put_received(apps, order, at=datetime.now(UTC) - timedelta(minutes=11))
-
-    with without_window(apps, "WatchOrders"):
-        queue, message = queue_and_message(apps, order["OrderId"])
-
-    assert (queue, message["State"], message["Error"]) == ("ParkedQueue", None, "NoOutcomeError")
-    assert [name for name, _ in apps.queued(order["OrderId"])] == ["ParkedQueue"]

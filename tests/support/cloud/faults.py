@@ -75,14 +75,17 @@ def denied(apps: Apps, function: str, action: str) -> Iterator[None]:
 
 
 @contextmanager
-def changed(apps: Apps, change: Callable[[States], object], *, workflow: str | None = None) -> Iterator[None]:
+def changed(
+    apps: Apps, change: Callable[[States], object], *, workflow: str | None = None, **settings: Any
+) -> Iterator[None]:
     """Changes the states of the order workflow, or of `workflow`, for executions that start inside the block.
 
-    Callers start the alias, so the changed states are a version, and the alias goes back to the version before.
+    `settings` are further fields of the definition, such as TimeoutSeconds. Callers start the alias, so the changed
+    states are a version, and the alias goes back to the version before.
     """
     workflows, arn = apps.cloud.engine.client("stepfunctions"), workflow or apps.places.order_workflow
     usual = workflows.describe_state_machine(stateMachineArn=arn)["definition"]
-    definition = json.loads(usual)
+    definition = json.loads(usual) | settings
     change(definition["States"])
     alias = f"{arn}:live"
     routes = workflows.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
