@@ -2,14 +2,17 @@
 
 import json
 import time
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Route, expect
 
 from tests.support.cloud.apps import Apps
 from tests.support.page import scenes
 from tests.support.page.tab import OpenTab
+from tests.support.page.windows import USUAL
 
 DAY = 86_400
 
@@ -18,21 +21,35 @@ class Engine:
     """Answers in the place of the engine's clock."""
 
     def __init__(self) -> None:
-        self.ahead, self.rate = 0.0, 1.0
+        self.ahead, self.rate, self.moves = 0.0, 1.0, 0.0
         self.asked: list[dict[str, str]] = []
         self.refusal: str | None = None
+        self.turning = 0
+        """How often it still answers that it is turning."""
 
     def __call__(self, route: Route) -> None:
         asked = dict(parse_qsl(urlsplit(route.request.url).query))
         if route.request.method == "POST":
             self.asked.append(asked)
-            self.ahead += float(asked.get("by", 0))
+            self.moves = float(asked.get("by", 0))
+            self.turning = 3 if self.moves else 0
             self.rate = float(asked.get("rate", self.rate))
+        if self.turning:
+            self.turning -= 1
+            self.ahead += 0 if self.turning else self.moves
         status = 409 if self.refusal and route.request.method == "POST" else 200
         answer: dict[str, Any] = {"now": time.time() + self.ahead, "ahead": self.ahead, "rate": self.rate}
-        answer |= {"target": None, "error": None if status == 200 else self.refusal}
+        answer |= {
+            "target": time.time() + self.moves if self.turning else None,
+            "error": None if status == 200 else self.refusal,
+        }
         answer |= {"next": {"at": time.time() + self.ahead + 60, "what": "a rule is due"}}
         route.fulfill(status=status, body=json.dumps(answer), headers={"Access-Control-Allow-Origin": "*"})
+
+
+def tomorrow() -> datetime:
+    """The time of the page's zone, a day from now."""
+    return datetime.now(ZoneInfo(str(USUAL["timezone_id"]))) + timedelta(seconds=DAY)
 
 
 def test_the_outbox_shows_the_clock_and_turns_it(open_tab: OpenTab, theirs: Apps) -> None:
@@ -45,7 +62,9 @@ def test_the_outbox_shows_the_clock_and_turns_it(open_tab: OpenTab, theirs: Apps
     expect(clock).to_contain_text("the real time")
     expect(clock).to_contain_text("a rule is due")
     clock.get_by_role("button", name="+1 day").click()
+    expect(tab.page.locator("#news")).to_contain_text(f"The clock shows {tomorrow():%a}")
     expect(clock).not_to_contain_text("the real time")
+    expect(clock).not_to_contain_text("it is turning")
     clock.get_by_role("button", name="Run 60x").click()
     expect(clock).to_contain_text("60 times as fast")
     tab.refusals.add(409)

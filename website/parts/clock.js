@@ -1,5 +1,6 @@
 import { ask, now } from "../clock.js";
 import { ServerDown } from "../http.js";
+import { poll } from "../resource.js";
 import { timeText, wallText } from "../times.js";
 import { failureNotice, notice } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
@@ -52,6 +53,8 @@ export class ClockPanel {
     this.#failure = null;
     try {
       await this.#ask(turn);
+      const stands = async () => !this.#clock?.target || (await this.#ask(), !this.#clock?.target);
+      await poll(stands, { signal: this.#page.signal, first: 100, longest: 1000 });
       if (!this.#clock) {
         throw new ServerDown();
       }
@@ -108,7 +111,7 @@ export class ClockPanel {
 
 /** @param {CloudClock} clock */
 function about({ ahead, rate, target }) {
-  if (target !== null && rate === 1) {
+  if (target !== null) {
     return ", it is turning";
   }
   const fast = rate === 1 ? "" : `, ${rate} times as fast as the real time`;
