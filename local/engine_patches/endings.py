@@ -10,7 +10,9 @@ import contextlib
 import contextvars
 import functools
 import json
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +22,30 @@ from local.engine_patches import lines, waking
 from local.engine_patches.waking import EndedError, Waits
 
 timeouts = Waits()
-"""When the running executions take too long. Apart from the other waits, as nothing waits for these."""
+"""When the running executions take too long. Kept apart, because no thread sleeps until then."""
+
+
+class Threads:
+    """Counts the threads of each execution that run or wait, and not those that only wait for other threads to end."""
+
+    def __init__(self) -> None:
+        self._more: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def of(self, arn: str) -> int:
+        return 1 + self._more[arn]
+
+    def change(self, arn: str, by: int) -> None:
+        with self._lock:
+            self._more[arn] += by
+            if not self._more[arn]:
+                del self._more[arn]
+
+
+threads = Threads()
+
+_counted: contextvars.ContextVar[list[int] | None] = contextvars.ContextVar("counted", default=None)
+"""The branches that were counted before they began, and that have not ended."""
 
 
 def apply() -> None:
@@ -40,6 +65,9 @@ def apply() -> None:
         '    if execution["status"] != "RUNNING":\n        return\n    execution["status"] = "FAILED"\n',
     )
     stepfunctions._run_sub_machine = ending_quietly(stepfunctions._run_sub_machine)
+    stepfunctions._run_parallel_branches = counting(stepfunctions._run_parallel_branches, branches=_branches)
+    stepfunctions._run_map_items = counting(stepfunctions._run_map_items, branches=lambda _: 0)
+    stepfunctions._add_event = only_of_running(stepfunctions._add_event)
     stepfunctions._run_execution = ending(stepfunctions._run_execution)
     stepfunctions._stop_execution = ending_waits(stepfunctions._stop_execution)
 
@@ -69,11 +97,55 @@ def ending_quietly(run: Callable[..., Any]) -> Callable[..., Any]:
     """Returns `run`, which runs a branch, changed to return if the execution has ended. Nothing reads the result."""
 
     @functools.wraps(run)
-    def run_quietly(*arguments: Any) -> Any:
-        with contextlib.suppress(EndedError):
-            return run(*arguments)
+    def run_quietly(states: Any, start_at: Any, given: Any, execution: dict[str, Any], ctx: Any) -> Any:
+        arn, counted = execution["executionArn"], _counted.get()
+        threads.change(arn, 1 if counted is None else 0)
+        try:
+            with contextlib.suppress(EndedError):
+                return run(states, start_at, given, execution, ctx)
+        finally:
+            threads.change(arn, -1)
+            if counted is not None:
+                counted.pop()
 
     return run_quietly
+
+
+def counting(run: Callable[..., Any], *, branches: Callable[[dict[str, Any]], int]) -> Callable[..., Any]:
+    """Returns `run`, which runs the branches of a state, changed to count their threads instead of this one.
+
+    `branches` says how many begin at once. Otherwise each is counted when it begins.
+    """
+
+    @functools.wraps(run)
+    def counted(state: dict[str, Any], given: Any, execution: dict[str, Any], ctx: Any) -> Any:
+        arn, left = execution["executionArn"], list(range(branches(state)))
+        before = _counted.set(left or None)
+        threads.change(arn, len(left) - 1)
+        try:
+            return run(state, given, execution, ctx)
+        finally:
+            # After an error, some have never begun.
+            threads.change(arn, 1 - len(left))
+            _counted.reset(before)
+
+    return counted
+
+
+def _branches(state: dict[str, Any]) -> int:
+    return len(state.get("Branches", ()))
+
+
+def only_of_running(add_event: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns `add_event`, changed to add nothing to the history of an execution that has ended, but its end."""
+
+    @functools.wraps(add_event)
+    def added(execution: dict[str, Any], event_type: str, details: Any = None) -> Any:
+        if execution.get("status", "RUNNING") == "RUNNING" or event_type.startswith("Execution"):
+            return add_event(execution, event_type, details)
+        return None
+
+    return added
 
 
 class Timeout:

@@ -13,6 +13,7 @@ import contextvars
 import functools
 import heapq
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,8 @@ from ministack.services import lambda_svc, stepfunctions
 
 from local.engine_patches import lines
 from local.engine_patches.paths import END_WAITS
+
+logger = logging.getLogger(__name__)
 
 WAKE_PER_SECOND = 200
 """Less than half of what the engine manages, so that it also answers requests meanwhile."""
@@ -57,7 +60,7 @@ class Wait(NamedTuple):
 
 
 class Over(Protocol):
-    """What is told that a wait is over, such as a threading.Event."""
+    """A wait calls it when it ends. For example a threading.Event."""
 
     def set(self) -> None: ...
 
@@ -80,18 +83,22 @@ class Waits:
     def __init__(self) -> None:
         self._waiting: dict[Over, Wait] = {}
         self._by_time: list[tuple[float, int, Over]] = []
+        self._missed: list[float] = []
+        """When the waits of stopped executions would have ended."""
         self._number = itertools.count()
         self._changed = threading.Condition()
         self._watching = False
         self.is_over: Callable[[str], bool] = lambda _: False
         """Whether an execution no longer runs. See `endings`."""
-        self.missed: list[float] = []
-        """When the waits of stopped executions would have ended, in seconds since 1970."""
 
     def sleep(self, seconds: float) -> None:
-        """Waits. Raises EndedError if the execution of this thread has ended meanwhile."""
+        """Waits. Raises EndedError if the execution of this thread has ended before or meanwhile."""
         over, name = threading.Event(), execution.get()
         self.begin(over, time.time() + seconds, name)
+        # It may have ended just before its wait began.
+        if name and self.is_over(name):
+            self.forget(over)
+            raise EndedError
         over.wait()
         if name and self.is_over(name):
             raise EndedError
@@ -108,58 +115,88 @@ class Waits:
                 self._changed.notify()
 
     def forget(self, over: Over) -> None:
-        """Ends a wait without telling anybody."""
+        """Removes a wait. Its thread is not woken."""
         with self._changed:
             self._waiting.pop(over, None)
-            self._without_forgotten()
+            self._without_ended()
 
     def end_of(self, name: str) -> None:
         """Ends the waits of an execution that has ended."""
         with self._changed:
-            for over, wait in [(over, wait) for over, wait in self._waiting.items() if wait.execution == name]:
-                self.missed.append(wait.due)
-                self._end(over)
-            self._without_forgotten()
+            found = [over for over, wait in self._waiting.items() if wait.execution == name]
+            now, dues = time.time(), [self._waiting.pop(over).due for over in found]
+            self._missed = [due for due in (*self._missed, *dues) if due > now]
+            self._without_ended()
+        _tell(found)
 
     def end(self) -> None:
         """Ends all waits that have begun, and no later one."""
         with self._changed:
             self._by_time.clear()
-            for over in [*self._waiting]:
-                self._end(over)
+            found = [*self._waiting]
+            self._waiting.clear()
+        _tell(found)
 
     def end_due(self) -> None:
         """Ends the waits whose time has come, because the clock was turned."""
         with self._changed:
-            self._end_due()
+            found = self._take_due()
             self._changed.notify()
+        _tell(found)
 
     def all(self) -> list[Wait]:
         with self._changed:
             return list(self._waiting.values())
 
-    def _watch(self) -> None:
+    def first(self) -> Wait | None:
+        """The wait that ends next."""
+        self.end_due()
         with self._changed:
-            while True:
-                self._end_due()
-                left = self._by_time[0][0] - time.time() if self._by_time else threading.TIMEOUT_MAX
-                self._changed.wait(min(max(left, 0), threading.TIMEOUT_MAX))
+            while self._by_time and self._by_time[0][2] not in self._waiting:
+                heapq.heappop(self._by_time)
+            return self._waiting[self._by_time[0][2]] if self._by_time else None
 
-    def _end_due(self) -> None:
-        now = time.time()
+    def missed(self) -> list[float]:
+        with self._changed:
+            return [*self._missed]
+
+    def has_missed(self, now: float) -> bool:
+        """Whether a stopped execution would have gone on since the last call."""
+        with self._changed:
+            later = [due for due in self._missed if due > now]
+            found, self._missed = len(later) < len(self._missed), later
+            return found
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                if not (found := self._take_due()):
+                    left = self._by_time[0][0] - time.time() if self._by_time else threading.TIMEOUT_MAX
+                    self._changed.wait(min(max(left, 0), threading.TIMEOUT_MAX))
+            _tell(found)
+
+    def _take_due(self) -> list[Over]:
+        # A wait that ends counts as work from here on, and not only when its thread runs again.
+        now, found = time.time(), list[Over]()
         while self._by_time and self._by_time[0][0] <= now:
-            self._end(heapq.heappop(self._by_time)[2])
+            over = heapq.heappop(self._by_time)[2]
+            if self._waiting.pop(over, None):
+                found.append(over)
+        return found
 
-    def _without_forgotten(self) -> None:
+    def _without_ended(self) -> None:
         """Makes the list shorter when most of it has ended before its time."""
         if len(self._by_time) > 2 * len(self._waiting) + 1000:
             self._by_time = [one for one in self._by_time if one[2] in self._waiting]
             heapq.heapify(self._by_time)
 
-    def _end(self, over: Over) -> None:
-        # A wait that ends counts as work from here on, and not only when its thread runs again.
-        if self._waiting.pop(over, None):
+
+def _tell(found: list[Over]) -> None:
+    for over in found:
+        try:
             over.set()
+        except Exception:
+            logger.exception("a wait did not end well")
 
 
 waits = Waits()

@@ -11,7 +11,7 @@ import pytest
 from ministack import app
 from ministack.services import lambda_svc, stepfunctions
 
-from local.engine_patches import endings, waking
+from local.engine_patches import due, endings, waking
 from tests.support.waiting import eventually
 
 HOUR = 3600
@@ -57,9 +57,9 @@ def start(monkeypatch: pytest.MonkeyPatch, patched: bool) -> Run:
 
 
 @pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch, patched: bool) -> list[Callable[[], None]]:
+def calls(monkeypatch: pytest.MonkeyPatch, patched: bool) -> list[Callable[[], object]]:
     """What the calls of tasks do. Each call takes the first one out, and then fails."""
-    planned: list[Callable[[], None]] = []
+    planned: list[Callable[[], object]] = []
 
     def call(*_: Any) -> None:
         planned.pop(0)()
@@ -128,7 +128,7 @@ def test_a_stopped_execution_waits_no_longer(start: Run, patched: bool) -> None:
 
 
 def test_a_stopped_execution_makes_no_further_attempt(
-    start: Run, calls: list[Callable[[], None]], patched: bool
+    start: Run, calls: list[Callable[[], object]], patched: bool
 ) -> None:
     attempts: list[int] = []
     calls += [lambda: attempts.append(1), lambda: attempts.append(2)]
@@ -143,7 +143,7 @@ def test_a_stopped_execution_makes_no_further_attempt(
 
 
 def test_a_stopped_execution_runs_no_further_state_of_a_branch(
-    start: Run, calls: list[Callable[[], None]], patched: bool
+    start: Run, calls: list[Callable[[], object]], patched: bool
 ) -> None:
     attempts: list[int] = []
     calls.append(lambda: attempts.append(1))
@@ -158,9 +158,91 @@ def test_a_stopped_execution_runs_no_further_state_of_a_branch(
 
 
 def test_a_task_that_fails_after_the_stop_does_not_change_the_status(
-    start: Run, calls: list[Callable[[], None]], patched: bool
+    start: Run, calls: list[Callable[[], object]], patched: bool
 ) -> None:
     calls.append(stop)
     execution = start({"A": {**TASK, "End": True}})
 
     assert ended(execution)[0] == ("ABORTED" if patched else "FAILED")
+
+
+def test_a_stopped_execution_begins_no_wait(start: Run, calls: list[Callable[[], object]], patched: bool) -> None:
+    """Its call fails after the stop. So the wait of the Retry begins after the stop."""
+    calls += [stop, lambda: None]
+    execution = start({"A": {**TASK, "Retry": AGAIN, "End": True}})
+
+    if not patched:
+        waits()
+    else:
+        execution["thread"].join(60)
+        assert waking.waits.all() == []
+    assert ended(execution)[0] == ("ABORTED" if patched else "FAILED")
+
+
+def test_the_history_of_an_execution_ends_with_its_end(
+    start: Run, calls: list[Callable[[], object]], patched: bool
+) -> None:
+    calls.append(stop)
+    execution = start({"A": {**TASK, "End": True}})
+
+    assert (ended(execution)[1] == "ExecutionAborted") is patched
+
+
+MAP = {"Type": "Map", "Items": [1, 2, 3], "ItemProcessor": {"StartAt": "B", "States": {"B": {**WAIT, "End": True}}}}
+ALL_WAIT = {"StartAt": "B", "States": {"B": {**WAIT, "End": True}}}
+ONE_MAP = {"StartAt": "B", "States": {"B": {**MAP, "End": True}}}
+
+
+@pytest.mark.parametrize(
+    ("state", "number"),
+    [
+        ({"Type": "Parallel", "Branches": [ALL_WAIT, ALL_WAIT]}, 2),
+        (MAP, 3),
+        ({"Type": "Parallel", "Branches": [ALL_WAIT, ONE_MAP, ALL_WAIT]}, 5),
+    ],
+    ids=["parallel", "map", "a map in a branch"],
+)
+def test_each_thread_of_an_execution_waits(start: Run, patched: bool, state: dict[str, Any], number: int) -> None:
+    execution = start({"A": {**state, "End": True}})
+    eventually(waking.waits.all, until=lambda found: len(found) == number)
+
+    if patched:
+        eventually(lambda: endings.threads.of("e"), until=lambda found: found == number)
+        assert {wait.execution for wait in waking.waits.all()} == {"e"}
+    assert ended(execution)[0] == "SUCCEEDED"
+    assert endings.threads.of("e") == 1
+
+
+def test_an_execution_works_while_one_of_its_branches_works(
+    start: Run, calls: list[Callable[[], object]], patched: bool
+) -> None:
+    goes_on = threading.Event()
+    calls.append(lambda: goes_on.wait(60))
+    works = {"StartAt": "C", "States": {"C": {**TASK, "End": True}}}
+    execution = start({"A": {"Type": "Parallel", "Branches": [ALL_WAIT, works], "End": True}})
+    waits()
+
+    works_on = [line for line in due.unsettled() if line.startswith("execution ")]
+
+    goes_on.set()
+    assert works_on == ["execution n"]
+    assert ended(execution)[0] == "FAILED"
+    assert endings.threads.of("e") == 1
+
+
+def test_an_execution_that_only_waits_works_on_nothing(start: Run, patched: bool) -> None:
+    execution = start({"A": {"Type": "Parallel", "Branches": [ALL_WAIT, ALL_WAIT], "End": True}})
+    eventually(waking.waits.all, until=lambda found: len(found) == 2)
+
+    works_on = [line for line in due.unsettled() if line.startswith("execution ")]
+
+    # Without the patch nobody knows whose waits these are.
+    assert works_on == ([] if patched else ["execution n"])
+    ended(execution)
+
+
+def test_an_invalid_parallel_state_leaves_no_threads_counted(start: Run) -> None:
+    execution = start({"A": {"Type": "Parallel", "Branches": [ALL_WAIT, {"StartAt": "no such state"}], "End": True}})
+
+    assert ended(execution)[0] == "FAILED"
+    assert endings.threads.of("e") == 1
