@@ -9,27 +9,26 @@ from zoneinfo import ZoneInfo
 import tzlocal
 from rich.console import Console
 
+from common import codes
 from local.cloud import Cloud
 from local.engine import Clock
+from local.engine_patches import turned_time
 from local.errors import LocalError
 from reminders.due import instant_of, zone_of
 from reminders.errors import InvalidReminderError
 from terminal.text import counted, printable
 
+TWICE = "happens twice in {zone}, at {offsets[0]} and again at {offsets[1]}: choose with --fold 0 or --fold 1"
 EXAMPLES = "+3d, +1h30m, '2027-03-29 01:59' or '29 Mar 2027 01:59'"
 
 UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
-FASTEST = 100_000
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
-"""The engine cannot represent all times that Python can."""
-
 SPAN = re.compile(r"\+?((?:[0-9]{1,9}[wdhms])+)")
 WRITTEN = re.compile(
     r"([0-9]{1,2}) ([a-z]{3})[a-z]*\.? ([0-9]{4})(?: ([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?", re.IGNORECASE
 )
-DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})")
+DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]([0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?")
 RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)x?")
 
 
@@ -49,10 +48,7 @@ def command(
     elif (seconds := span_of(said)) is not None:
         clock = _turned(cloud, console, engine.clock().now + seconds, here)
     else:
-        target = instant(said, zone=here.key, fold=fold)
-        if target > LATEST:
-            raise LocalError(f"{shown(target.timestamp(), here)} is too far ahead: the clock goes to {LATEST.year}")
-        clock = _turned(cloud, console, target.timestamp(), here)
+        clock = _turned(cloud, console, instant(said, zone=here.key, fold=fold).timestamp(), here)
     print_clock(clock, console, here, as_json=as_json)
 
 
@@ -68,8 +64,10 @@ def rate_of(text: str) -> float:
     """How fast the clock runs, of a text such as `60x`. Raises LocalError."""
     found = RATE.fullmatch(text.strip())
     rate = float(found[1]) if found else 0
-    if not 1 <= rate <= FASTEST:
-        raise LocalError(f"{printable(text)!r} is not a speed: write one from 1x to {FASTEST}x, such as 60x")
+    if not 1 <= rate <= turned_time.FASTEST:
+        raise LocalError(
+            f"{printable(text)!r} is not a speed: write one from 1x to {turned_time.FASTEST}x, such as 60x"
+        )
     return rate
 
 
@@ -78,16 +76,24 @@ def instant(text: str, *, zone: str, fold: int | None = None) -> datetime:
     plain = " ".join(text.replace(",", " ").split())
     if (found := WRITTEN.fullmatch(plain)) and found[2].lower() in MONTHS:
         month = MONTHS.index(found[2].lower()) + 1
-        plain = f"{found[3]}-{month:02}-{int(found[1]):02} {(found[4] or '00:00').rjust(5, '0')}"
-    elif DATE.fullmatch(plain):
-        plain = f"{plain} 00:00"
+        plain = f"{found[3]}-{month:02}-{int(found[1]):02} {_padded(found[4] or '00:00')}"
+    elif found := DATE.fullmatch(plain):
+        plain = f"{found[1]} {_padded(found[2] or '00:00')}"
     try:
         return instant_of(plain, field="time", zone=zone, fold=fold)
     except InvalidReminderError as error:
-        if not re.match("[0-9]{4}-", plain):
+        code = error.problem.code
+        if code == codes.NOT_A_TIME.name:
             raise LocalError(f"{printable(text)!r} is not understood: write {EXAMPLES}") from None
-        advice = ". Choose with --fold 0 or --fold 1" if "twice" in str(error) else ""
-        raise LocalError(f"{printable(text)!r} {error}{advice}") from None
+        if code == codes.HAPPENS_TWICE.name:
+            problem = codes.HAPPENS_TWICE.saying(TWICE)(**error.problem.values).sentence
+            raise LocalError(f"{printable(text)!r} {problem}") from None
+        raise LocalError(f"{printable(text)!r} {error}") from None
+
+
+def _padded(clock: str) -> str:
+    """`9:30` with two digits for the hour."""
+    return clock.rjust(len("09:30") if clock.count(":") == 1 else len("09:30:00"), "0")
 
 
 def _zone(name: str | None) -> ZoneInfo:

@@ -70,10 +70,14 @@ class Clock(NamedTuple):
     """When something last happened in the cloud."""
     target: float | None
     """Where it is being turned to."""
+    begun: int
+    """How many turns have begun."""
+    ended: int
+    """How many of them have ended."""
     steps: int
-    """How many times were due on the way of the last turning."""
+    """How many times were due on the way of the last turn."""
     error: str | None
-    """Why the last turning ended early."""
+    """Why the last turn ended early."""
     next: Mapping[str, Any] | None
     """What is due next: `at` and `what`."""
 
@@ -85,7 +89,7 @@ class Clock(NamedTuple):
     @classmethod
     def real_time(cls, *, began: float) -> "Clock":
         now = time.time()
-        return cls(now, now, 0, 1, began, now, None, 0, None, None)
+        return cls(now, now, 0, 1, began, now, None, 0, 0, 0, None, None)
 
 
 class Engine:
@@ -264,9 +268,13 @@ class Engine:
         the clock at the last time at which everything has happened. Raises LocalError if the clock does not get there.
         """
         wanted = to if to is not None else self.clock().now + (by or 0)
-        clock = self._ask_clock(to=f"{wanted:.9f}")
+        return self._stands(self._ask_clock(to=f"{wanted:.9f}"), seen=seen)
+
+    def _stands(self, clock: "Clock", *, seen: Callable[["Clock"], None] = lambda _: None) -> "Clock":
+        """Waits until the turn that has just begun has ended. Raises LocalError."""
+        turn = clock.begun
         try:
-            while clock.target is not None and clock.now < wanted or clock.target == wanted:
+            while clock.ended < turn:
                 time.sleep(CLOCK_POLL_SECONDS)
                 clock = self.clock()
                 seen(clock)
@@ -283,7 +291,7 @@ class Engine:
 
     def real_clock(self) -> "Clock":
         """Turns the clock back to the real time. Raises LocalError if something has happened since."""
-        return self._ask_clock(real="1")
+        return self._stands(self._ask_clock(real="1"))
 
     def _started(self) -> float:
         process = self.daemon.process()

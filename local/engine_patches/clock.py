@@ -7,13 +7,14 @@ works on nothing any more, and goes to the next one. So everything that is due o
 See decision D257.
 """
 
+import asyncio
 import functools
 import json
 import logging
 import math
 import threading
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,7 +36,7 @@ LOOK_SECONDS = 0.003
 """How often the clock looks whether the engine still works. It takes two looks in a row that find nothing."""
 
 STEP_SECONDS = 0.2
-"""How often a clock that runs fast is turned."""
+"""A clock that runs fast takes one step in this time."""
 
 SLEPT_SECONDS = 10
 """If a clock that runs fast was not turned for so long, the machine slept or was busy. The cloud does not catch up."""
@@ -43,8 +44,16 @@ SLEPT_SECONDS = 10
 STATE = "clock"
 """The name of its saved state."""
 
-WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems")
+WRITES = (
+    *("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems"),
+    *("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"),
+)
 SENDS = ("SendMessage", "SendMessageBatch")
+
+FARTHEST = 1e11
+"""More seconds than any time that the clock knows."""
+
+ASKED = ("to", "by", "rate", "real", "stop")
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -53,24 +62,35 @@ class RefusedError(RuntimeError):
     """The clock cannot be turned, or not further. The message is for the user."""
 
 
+class InvalidError(ValueError):
+    """A request for the clock is invalid. The message is for the user."""
+
+
 class Clock:
-    """The cloud's clock: the real time and some nanoseconds more, or a time that runs faster than the real one."""
+    """The cloud's clock: the real time and some nanoseconds more, or a time that runs faster than the real one.
+
+    All times are in nanoseconds since 1970. Only one thread turns the clock at a time.
+    """
 
     def __init__(self, parts: Callable[["Clock"], Sequence[Part]], *, unsettled: Callable[[], list[str]]) -> None:
         self.rate = 1.0
         self.happened = 0
-        """When something last happened in the cloud, in nanoseconds since 1970."""
+        """When something last happened in the cloud."""
+        self.began = self.first = turned_time.now_ns()
+        """When this engine started, and when the cloud's first engine did."""
         self.target: int | None = None
         """Where the clock is being turned to."""
+        self.begun = self.ended = 0
+        """How many turns have begun, and how many of them have ended."""
         self.steps = 0
+        """How many times were due on the way of the last turn."""
         self.error: str | None = None
-        """Why the clock did not reach its last target."""
-        self.began = turned_time.now_ns()
+        """Why the clock did not reach the target of the last turn."""
+        self.after_a_turn: Callable[[], None] = lambda: None
         self._parts = parts(self)
         self._unsettled = unsettled
-        self._turning = threading.Lock()
-        self._stopping = threading.Event()
-        self._runs = 0
+        self._turning, self._asking = threading.Lock(), threading.Lock()
+        self._stops = self._runs = 0
         self._missed = 0
 
     def note(self) -> None:
@@ -89,43 +109,92 @@ class Clock:
         """What is due next."""
         return self._next(math.inf)
 
-    def turn(self, target: int) -> None:
-        """Turns the clock to a later time in nanoseconds, and lets everything on the way happen. Raises RefusedError.
+    def begin(self, target: int, *, to_real: bool = False) -> None:
+        """Begins a turn to a later time, in a thread of its own. `to_real`: from then on, the clock has the real time.
 
-        If it raises, the clock stands at the last time at which everything has happened.
+        Raises RefusedError if a turn is under way, or if the target is too far ahead.
         """
+        if target > turned_time.LATEST:
+            raise RefusedError(f"{_text(target)} is too far ahead: the clock goes to {_text(turned_time.LATEST)}")
+        with self._asking:
+            if self.target is not None:
+                raise RefusedError("the clock is being turned already. Wait until it stands")
+            self.begun += 1
+            self.target, self.error, self.steps = target, None, 0
+        arguments = (target, self._stops, to_real)
+        threading.Thread(target=self._turn_and_tell, args=arguments, name="clock", daemon=True).start()
+
+    def _turn_and_tell(self, target: int, stops: int, to_real: bool) -> None:
+        try:
+            self.turn(target, stops=stops)
+            if to_real and self._stops == stops:
+                turned_time.turn(0)
+            self.after_a_turn()
+        except RefusedError as error:
+            self.error = str(error)
+            logger.warning("%s", error)
+        except Exception as error:
+            self.error = f"the clock was not turned: {error}. `laptop logs` shows more"
+            logger.exception("The clock was not turned")
+        finally:
+            self.target = None
+            self.ended = self.begun
+
+    def turn(self, target: int, *, stops: int | None = None, run: int | None = None) -> None:
+        """Turns the clock to a later time, and lets everything on the way happen. Raises RefusedError.
+
+        If somebody stops it, or if it raises, the clock stands at the last time at which something was due. `stops` is
+        the number of stops before somebody asked for this turn. `run` is the run of a fast clock that needs it.
+        """
+        stops = self._stops if stops is None else stops
         with self._turning:
-            self._stopping.clear()
-            self.steps, self.target, self.error = 0, target, None
-            try:
+            if run not in (None, self._runs):
+                return
+            self._settle()
+            while self._stops == stops and (found := self._next(target / SECOND)):
+                # The real time also passes meanwhile.
+                self._set(max(math.ceil(found.at * 1_000_000) * 1000, turned_time.now_ns()))
+                self.steps += 1
                 self._settle()
-                while found := self._next(target / SECOND):
-                    # The real time also passes meanwhile.
-                    self._set(max(math.ceil(found.at * 1_000_000) * 1000, turned_time.now_ns()))
-                    self.steps += 1
-                    self._settle()
-                if target > turned_time.now_ns():
-                    self._set(target)
-                    self._settle()
-            except RefusedError as error:
-                self.error = str(error)
-                raise
-            finally:
-                self.target = None
+            if self._stops == stops and target > turned_time.now_ns():
+                self._set(target)
+                self._settle()
 
     def turn_back(self, target: int) -> None:
-        """Turns the clock back, if nothing has happened since. Raises RefusedError."""
+        """Turns the clock back, if nothing has happened since. Stops a turn under way. Raises RefusedError."""
+        self._refuse_to_go_back(target)
+        self.stop()
         with self._turning:
-            if target < self.happened:
-                raise RefusedError(
-                    f"something has happened in this cloud at {_text(self.happened)}, so its clock cannot go back to "
-                    f"{_text(target)}. Wait until then, or begin again: `laptop down --forget`, then `laptop up`"
-                )
+            self._refuse_to_go_back(target)
             self._set(target)
 
+    def _refuse_to_go_back(self, target: int) -> None:
+        begin_again = "Wait until then, or begin again: `laptop down --forget`, then `laptop up`"
+        if target < self.happened:
+            raise RefusedError(
+                f"something has happened in this cloud at {_text(self.happened)}, so its clock cannot go back to "
+                f"{_text(target)}. {begin_again}"
+            )
+        if target < self.first:
+            raise RefusedError(
+                f"this cloud began at {_text(self.first)}, so its clock cannot go back to {_text(target)}"
+            )
+
+    def to_real_time(self) -> None:
+        """Gives the cloud the real time and its speed. Raises RefusedError, and then changes nothing."""
+        real = turned_time.real_ns()
+        if turned_time.ahead() > 0:
+            self._refuse_to_go_back(real)
+        self.run(1)
+        if turned_time.ahead() < 0:
+            self.begin(real, to_real=True)
+        elif turned_time.ahead():
+            self.turn_back(turned_time.real_ns())
+            turned_time.turn(0)
+
     def stop(self) -> None:
-        """Stops the turning under way, at the last time at which everything has happened."""
-        self._stopping.set()
+        """Stops the turn under way, when everything that is due at the clock's time has happened."""
+        self._stops += 1
 
     def run(self, rate: float) -> None:
         """Lets the clock run `rate` times as fast as the real time."""
@@ -136,7 +205,7 @@ class Clock:
 
     def state(self) -> dict[str, Any]:
         """What is saved with the state of the services."""
-        return {"ahead": turned_time.ahead(), "rate": self.rate, "happened": self.happened}
+        return {"ahead": turned_time.ahead(), "rate": self.rate, "happened": self.happened, "first": self.first}
 
     def _next(self, until: float) -> Due | None:
         now = turned_time.now_ns() / SECOND
@@ -155,8 +224,6 @@ class Clock:
     def _settle(self) -> None:
         deadline, quiet = time.monotonic() + SETTLE_SECONDS, 0
         while quiet < 2:
-            if self._stopping.is_set():
-                raise RefusedError("the turning of the clock was stopped")
             if works_on := self._unsettled():
                 quiet = 0
                 if time.monotonic() > deadline:
@@ -180,8 +247,11 @@ class Clock:
             # Somebody may have turned it meanwhile.
             cloud = max(cloud, turned_time.now_ns())
             real = now
+            if cloud > turned_time.LATEST:
+                self.run(1)
+                return
             try:
-                self.turn(cloud)
+                self.turn(cloud, run=run)
             except RefusedError as error:
                 logger.warning("The clock runs on: %s", error)
             except Exception:
@@ -201,6 +271,8 @@ def apply() -> None:
     due.apply()
     clock = Clock(_parts, unsettled=due.unsettled)
     clock.happened = int(saved.get("happened", 0))
+    clock.first = int(saved.get("first", clock.first))
+    clock.after_a_turn = _without_alarms_about_the_way
     app._load_persisted_state = _running_after(app._load_persisted_state, clock, float(saved.get("rate", 1)))
     everything = app._build_persistence_save_dict
     app._build_persistence_save_dict = lambda: {**everything(), STATE: clock.state}
@@ -209,13 +281,9 @@ def apply() -> None:
     sqs.handle_request = _noting(sqs.handle_request, clock, _is_target(SENDS))
     sns.handle_request = _noting(sns.handle_request, clock, lambda _, body: b"Action=Publish" in body)
     ses.handle_request = _noting(ses.handle_request, clock, lambda _, body: b"Action=Send" in body or b"{" in body[:1])
-    add_event = stepfunctions._add_event
-
-    def noted_event(*arguments: Any, **more: Any) -> Any:
-        clock.note()
-        return add_event(*arguments, **more)
-
-    stepfunctions._add_event = noted_event
+    # Rules and schedules put messages into queues without a request.
+    for module, name in ((stepfunctions, "_add_event"), (eventbridge, "_dispatch_to_sqs")):
+        setattr(module, name, _noted(getattr(module, name), clock))
     app._handle_pre_body_request = _answering(app._handle_pre_body_request, clock)
 
 
@@ -228,6 +296,13 @@ def _running_after(load: Callable[[], None], clock: Clock, rate: float) -> Calla
         clock.run(rate)
 
     return loaded
+
+
+def _without_alarms_about_the_way() -> None:
+    """An alarm about missing values would count the way, on which nobody has measured anything, as missing."""
+    from local.metrics import evaluation
+
+    evaluation.BEGAN = time.time()
 
 
 def _parts(clock: Clock) -> list[Part]:
@@ -270,21 +345,32 @@ def _noting(handle: Handler, clock: Clock, changes: Callable[[dict[str, str], by
     return noted
 
 
+def _noted(do: Callable[..., Any], clock: Clock) -> Callable[..., Any]:
+    @functools.wraps(do)
+    def noted(*arguments: Any, **more: Any) -> Any:
+        clock.note()
+        return do(*arguments, **more)
+
+    return noted
+
+
 def _answering(handle: Handler, clock: Clock) -> Handler:
-    """Answers GET with what the clock shows. POST turns it: `to`, `by` or `rate`, in seconds, or `real` or `stop`."""
+    """Answers GET with what the clock shows. POST turns it: see `asked`."""
 
     @functools.wraps(handle)
     async def handled(method: str, path: str, headers: Any, query_params: Any, *rest: Any, **more: Any) -> Any:
         if path != CLOCK:
             return await handle(method, path, headers, query_params, *rest, **more)
-        status, answer = 200, {}
+        status, error = 200, None
         if method == "POST":
-            asked = {name: value[0] if isinstance(value, list) else value for name, value in query_params.items()}
             try:
-                _do(clock, asked)
-            except RefusedError as error:
-                status, answer = 409, {"error": str(error)}
-        answer = {**shown(clock), **answer}
+                # It may have to wait for what the functions do, and they wait for this thread.
+                await asyncio.to_thread(do, clock, *asked(query_params))
+            except InvalidError as invalid:
+                status, error = 400, str(invalid)
+            except RefusedError as refused:
+                status, error = 409, str(refused)
+        answer = {**shown(clock), **({"error": error} if error else {})}
         # The page is at another address.
         headers = {"Content-Type": "application/json", "Access-Control-Allow-Origin": "*"}
         return status, headers, json.dumps(answer).encode()
@@ -292,40 +378,43 @@ def _answering(handle: Handler, clock: Clock) -> Handler:
     return handled
 
 
-def _do(clock: Clock, asked: dict[str, str]) -> None:
-    if "stop" in asked:
-        clock.stop()
-        return
-    if clock.target is not None and clock.rate == 1:
-        raise RefusedError("the clock is being turned already. Wait until it stands")
-    if "rate" in asked:
-        clock.run(float(asked["rate"]))
-        return
-    if "real" in asked:
-        clock.run(1)
-        clock.stop()
-        if turned_time.ahead():
-            clock.turn_back(turned_time.real_ns())
-            turned_time.turn(0)
-        return
-    now = turned_time.now_ns()
-    target = round(float(asked["to"]) * SECOND) if "to" in asked else now + round(float(asked["by"]) * SECOND)
-    if target < now:
-        clock.turn_back(target)
-        return
-    # Until the thread begins, for those who look whether the clock stands.
-    clock.target, clock.error = target, None
-    threading.Thread(target=_turn, args=(clock, target), name="clock", daemon=True).start()
+def asked(query: Mapping[str, Any]) -> tuple[str, float]:
+    """What a request asks for: `to` a time, `by` a number of seconds or `rate`; or `real` or `stop`, with any value.
 
-
-def _turn(clock: Clock, target: int) -> None:
+    Raises InvalidError.
+    """
+    given = {name: value[0] if isinstance(value, list) else value for name, value in query.items()}
+    if len(given) != 1 or given.keys() - ASKED:
+        raise InvalidError(f"write one of {', '.join(ASKED)}")
+    [(name, value)] = given.items()
+    if name in ("real", "stop"):
+        return name, 0
     try:
-        clock.turn(target)
-    except RefusedError:
-        logger.warning("%s", clock.error)
-    except Exception as error:
-        clock.error = f"the clock was not turned: {error}. `laptop logs` shows more"
-        logger.exception("The clock was not turned")
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not abs(number) < FARTHEST:
+        raise InvalidError(f"{name} is not a number of seconds that the clock knows")
+    if name == "rate" and not 1 <= number <= turned_time.FASTEST:
+        raise InvalidError(f"rate is not from 1 to {turned_time.FASTEST}")
+    return name, number
+
+
+def do(clock: Clock, what: str, number: float) -> None:
+    """Turns, runs or stops the clock. A turn to a later time goes on in a thread of its own. Raises RefusedError."""
+    if what == "stop":
+        clock.stop()
+    elif what == "rate":
+        clock.run(number)
+    elif what == "real":
+        clock.to_real_time()
+    else:
+        now = turned_time.now_ns()
+        target = round(number * SECOND) if what == "to" else now + round(number * SECOND)
+        if target < now:
+            clock.turn_back(target)
+        else:
+            clock.begin(target)
 
 
 def shown(clock: Clock) -> dict[str, Any]:
@@ -339,6 +428,8 @@ def shown(clock: Clock) -> dict[str, Any]:
         "began": clock.began / SECOND,
         "happened": clock.happened / SECOND,
         "target": None if clock.target is None else clock.target / SECOND,
+        "begun": clock.begun,
+        "ended": clock.ended,
         "steps": clock.steps,
         "error": clock.error,
         "next": following and {"at": following.at, "what": following.what},
@@ -346,4 +437,7 @@ def shown(clock: Clock) -> dict[str, Any]:
 
 
 def _text(nanoseconds: int) -> str:
-    return f"{datetime.fromtimestamp(nanoseconds / SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    try:
+        return f"{datetime.fromtimestamp(nanoseconds / SECOND, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        return "this time"

@@ -5,13 +5,13 @@ is due. Times are in seconds since 1970.
 """
 
 import functools
-import itertools
 import logging
 import math
 import os
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, Protocol
 from ministack.services import dynamodb, eventbridge, lambda_svc, scheduler, sqs
 
 from local.engine_patches import lines, streams, waking
+from local.engine_patches.endings import threads
 from local.engine_patches.waking import Waits
 from local.meter import busy
 
@@ -30,11 +31,13 @@ Schedule = dict[str, Any]
 Key = tuple[str, str, str]
 
 EXACT_SECONDS = 35 * 60
-"""How long a schedule has each of its times after something else has happened. A sweep finds most things within half an
-hour."""
+"""For this long after an event, a rule starts at each of its times. A sweep finds most things within half an hour."""
+
+OFTEN_SECONDS = 3600
+"""A rule with shorter intervals leaves out times after that."""
 
 LONGER = 3
-"""After that, each pause is so many times as long as the time since something has happened."""
+"""Each of its pauses is so many times as long as the time since the event."""
 
 
 class Due(NamedTuple):
@@ -67,18 +70,20 @@ class Executions:
         self._waits, self._timeouts, self._missed = waits, timeouts, missed
 
     def next(self, now: float, until: float) -> Due | None:
-        going_on = (Due(wait.due, f"{_execution(wait.execution)} goes on") for wait in self._waits.all())
-        ending = (Due(one.due, f"{_execution(one.execution)} takes too long") for one in self._timeouts.all())
-        missed = (Due(at, "a stopped execution would have gone on") for at in [*self._waits.missed])
-        return earliest(itertools.chain(going_on, ending, missed), now, until)
+        first, late = self._waits.first(), self._timeouts.first()
+        found = [
+            *([Due(first.due, f"{_execution(first.execution)} goes on")] if first else []),
+            *([Due(late.due, f"{_execution(late.execution)} takes too long")] if late else []),
+        ]
+        # Those who only look at the clock need not know about something that will not happen.
+        if not math.isinf(until):
+            found += [Due(at, "a stopped execution would have gone on") for at in self._waits.missed()]
+        return earliest(found, now, until)
 
     def happen(self, _: float) -> None:
-        # What goes on at the last moment has not taken too long.
         self._waits.end_due()
         self._timeouts.end_due()
-        now = time.time()
-        if any(at <= now for at in self._waits.missed):
-            self._waits.missed = [at for at in self._waits.missed if at > now]
+        if self._waits.has_missed(time.time()):
             self._missed()
 
 
@@ -125,9 +130,9 @@ class Rows:
 class Schedules:
     """Rules of EventBridge, or schedules of its Scheduler, that start something at certain times.
 
-    A rule that starts a sweep every five minutes would do so 210,000 times in two years. A schedule has each of its
-    times for EXACT_SECONDS after something else has happened. After that, the pauses get longer until something
-    happens, and the last time before that is never left out.
+    A rule that starts a sweep every five minutes would do so 210,000 times in two years. So a rule with short
+    intervals has each of its times only for EXACT_SECONDS after an event. After that, the pauses get longer until
+    something else than a rule is due, and the last time before that is never left out.
     """
 
     def __init__(self, module: ModuleType, *, quiet_since: Callable[[], float]) -> None:
@@ -155,12 +160,11 @@ class Schedules:
             return
         if interval := eventbridge._parse_rate_seconds(expression):
             last = self._last_of(key, schedule, now)
-            passed = max(0, math.floor((now - last) / interval + 1e-6))
-            quiet = now - self._quiet_since()
-            later = 1 if quiet < EXACT_SECONDS or math.isinf(until) else round(LONGER * quiet / interval)
-            if later > 1:
+            passed = max(0, _times_in(now - last, interval))
+            quiet, later = now - self._quiet_since(), 1
+            if interval < OFTEN_SECONDS and quiet >= EXACT_SECONDS and not math.isinf(until):
                 # The last time before something else happens is not left out.
-                later = max(1, min(later, math.floor((until - last) / interval + 1e-6) - passed))
+                later = max(1, min(round(LONGER * quiet / interval), _times_in(until - last, interval) - passed))
             yield last + (passed + later) * interval
         elif self._module is scheduler and (once := scheduler._at_time_epoch(expression)):
             if key not in self._last and once > now:
@@ -177,10 +181,10 @@ class Schedules:
             for key, schedule in list(self._all.items()):
                 if interval := eventbridge._parse_rate_seconds(schedule.get("ScheduleExpression", "")):
                     last = self._last_of(key, schedule, now)
-                    passed = math.floor((now - last) / interval + 1e-6)
+                    passed = _times_in(now - last, interval)
                     at = last + passed * interval
                     # Less than a second ago: it is this one for which the clock stands here.
-                    if passed > 0 and now - at < 1:
+                    if passed > 0 and abs(now - at) < 1:
                         due[key], at = at, at - interval
                     if passed:
                         self._last[key] = at
@@ -222,15 +226,18 @@ until cursor == '0'
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
+        self._moved = 0.0
+        """By how much the clock was turned since the last change of the entries. A cache that is down gets it later."""
 
     def next(self, now: float, until: float) -> Due | None:
         return None
 
     def happen(self, moved: float) -> None:
-        # An entry that is younger than the clock would live longer than it should.
-        if moved <= 0:
+        # After a turn back, entries do not live longer.
+        self._moved += max(0, moved)
+        if self._moved < 0.001:
             return
-        words = [b"EVAL", self.SCRIPT.encode(), b"0", str(round(1000 * moved)).encode()]
+        words = [b"EVAL", self.SCRIPT.encode(), b"0", str(round(1000 * self._moved)).encode()]
         request = b"*%d\r\n" % len(words) + b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in words)
         try:
             with socket.create_connection(self._address, timeout=5) as connection:
@@ -238,6 +245,7 @@ until cursor == '0'
                 answer = connection.recv(1000)
             if answer.startswith(b"-"):
                 logger.warning("The cache's entries do not follow the clock: %s", answer.decode(errors="replace"))
+            self._moved = 0
         except OSError as error:
             logger.warning("The cache's entries do not follow the clock: %s", error)
 
@@ -282,19 +290,15 @@ def unsettled() -> list[str]:
     calls, _ = lambda_svc.executions_in_flight()
     waits = waking.waits.all()
     starting = CountedThread.running() - sum(not wait.execution for wait in waits)
-    calls = max(calls, starting, sum(lambda_svc._esm_inflight.values()))
     now = time.time()
     # A wait whose time has come ends at any moment.
-    waiting = {wait.execution for wait in waits if wait.due > now}
-    return [
-        *([f"{calls} calls of functions"] if calls else []),
-        *busy.executions(is_waiting=lambda one: one["executionArn"] in waiting),
-        # Those whose window is open are not among them.
-        *busy.sources(
-            is_ready=lambda message: bool(message["visible_at"] <= now),
-            rests=lambda mapping: bool(lambda_svc._esm_backoff_until.get(mapping["UUID"], 0) > now),
-        ),
-    ]
+    waiting = Counter(wait.execution for wait in waits if wait.due > now)
+    return busy.lines(
+        calls=max(calls, starting, sum(lambda_svc._esm_inflight.values())),
+        is_waiting=lambda one: 0 < waiting[one["executionArn"]] == threads.of(one["executionArn"]),
+        is_ready=lambda message: bool(message["visible_at"] <= now),
+        rests=lambda mapping: bool(lambda_svc._esm_backoff_until.get(mapping["UUID"], 0) > now),
+    )
 
 
 def cache_address() -> tuple[str, int]:
@@ -310,6 +314,11 @@ def _locked(function: Callable[[], None], lock: AbstractContextManager[Any]) -> 
     return locked
 
 
+def _times_in(seconds: float, interval: float) -> int:
+    """How many intervals are over. The time at which the last one ends may be inexact by a thousandth of a second."""
+    return math.floor((seconds + 0.001) / interval)
+
+
 def _execution(arn: str | None) -> str:
     return f"execution {arn.split(':')[7]}" if arn else "a function's repeated call"
 
@@ -319,4 +328,4 @@ def _name(function: str) -> str:
 
 
 def _called(key: Key) -> str:
-    return f"rule {key[2].rpartition('|')[2]} is due"
+    return f"schedule {key[2].rpartition('|')[2]} is due"

@@ -1,6 +1,7 @@
 """Turns the clock of a whole Python process: its system time is the real time and some nanoseconds more.
 
-`time.time`, `datetime.now` and their relatives follow, in every module. `time.monotonic`, `time.perf_counter`, sleeping
+`time.time`, `datetime.now` and their relatives follow in every module, but not a name that a module bound with
+`from time import time` before the first turn. `time.monotonic`, `time.perf_counter`, sleeping
 and timeouts keep the real time. A process whose clock was never turned runs Python's own functions.
 
 The engine and the processes of functions use it. They may run different versions of Python, so this module needs
@@ -15,6 +16,12 @@ from collections.abc import Callable
 from typing import Any
 
 SECOND = 1_000_000_000
+
+LATEST = 7_258_118_400 * SECOND
+"""The beginning of 2200. Some programs cannot represent all times that Python can."""
+
+FASTEST = 100_000
+"""How many times as fast as the real time a clock may run."""
 
 real_ns = time.time_ns
 """The real time in nanoseconds since 1970."""

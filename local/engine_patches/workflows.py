@@ -5,7 +5,7 @@
 - a Parallel state ignores its Output and Assign (line 2608);
 - errors of SNS and of Step Functions itself have names that AWS does not use (lines 3818, 3836 and 3933);
 - it rejects a repeated start while the execution still runs (line 864);
-- a Retry or Catch of `States.ALL` or `States.TaskFailed` takes `States.Runtime` (line 3635);
+- a Retry or Catch of `States.ALL` or `States.TaskFailed` catches `States.Runtime` (line 3635);
 - a Retry waits for 60 seconds at most, and ignores its MaxDelaySeconds and its JitterStrategy (lines 2046 and 2547).
 """
 

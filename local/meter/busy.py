@@ -1,45 +1,43 @@
 """What the engine is still working on. A test compares counts when there is nothing left."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from ministack.services import dynamodb, lambda_svc, sqs, stepfunctions
 
+Test = Callable[[dict[str, Any]], bool]
+
 
 def reasons() -> list[str]:
     """One line for each thing that still runs or waits for a function; waiting executions do not count."""
-    calls, _ = lambda_svc.executions_in_flight()
-    return [
-        *([f"{calls} calls of functions"] if calls else []),
-        *executions(is_waiting=lambda one: _state(one) == "WaitStateEntered"),
-        *sources(is_ready=lambda message: not _delayed(message)),
-    ]
+    return lines(
+        calls=lambda_svc.executions_in_flight()[0],
+        is_waiting=lambda execution: _state(execution) == "WaitStateEntered",
+        is_ready=lambda message: not _delayed(message),
+    )
 
 
-def executions(*, is_waiting: Callable[[dict[str, Any]], bool]) -> Iterator[str]:
-    """A line for each execution that runs, and that does not wait."""
+def lines(*, calls: int, is_waiting: Test, is_ready: Test, rests: Test = lambda _: False) -> list[str]:
+    """One line for the calls of functions, and one for each execution, table and queue that the engine works on.
+
+    `is_waiting` says whether an execution only waits, `is_ready` whether a message is ready for its function, and
+    `rests` whether nobody reads for an event source mapping now.
+    """
+    found = [f"{calls} calls of functions"] if calls else []
     for execution in list(stepfunctions._executions._data.values()):
         if execution["status"] == "RUNNING" and not is_waiting(execution):
-            yield f"execution {execution['name']}"
-
-
-def sources(
-    *, is_ready: Callable[[dict[str, Any]], bool], rests: Callable[[dict[str, Any]], bool] = lambda _: False
-) -> Iterator[str]:
-    """A line for each table and queue with something that a function has to read.
-
-    `rests` says whether nobody reads for an event source mapping now.
-    """
+            found.append(f"execution {execution['name']}")
     for account, region, mapping in lambda_svc._iter_all_esms():
         source = str(mapping.get("EventSourceArn", ""))
         if not mapping.get("Enabled", True) or rests(mapping):
             continue
         if ":dynamodb:" in source:
-            yield from unread(mapping, account, region)
+            found += unread(mapping, account, region)
         elif queue := sqs._queue_by_arn(source):
             if ready := sum(is_ready(message) for message in queue["messages"]):
-                yield f"{ready} messages of {queue['name']}"
+                found.append(f"{ready} messages of {queue['name']}")
+    return found
 
 
 def unread(mapping: dict[str, Any], account: str, region: str) -> list[str]:

@@ -1,6 +1,8 @@
 """The page on a cloud whose clock somebody turns: its session and its countdowns follow."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
@@ -10,10 +12,11 @@ from local.users import PERSON
 from terminal import browser as chromium
 from tests.support.cloud.apps import Apps
 from tests.support.page.tab import PATIENCE, Tab, new_tab
-from tests.support.page.windows import Windows
+from tests.support.page.windows import USUAL, Windows
 from tests.support.waiting import eventually
 
 HOUR, DAY = 3600, 86_400
+PARIS = ZoneInfo(str(USUAL["timezone_id"]))
 
 expect.set_options(timeout=PATIENCE)
 
@@ -49,6 +52,13 @@ def test_the_session_and_the_countdown_follow_the_clock(clocked: Cloud, tab: Tab
         tab.go("#/reminders")
     expect(row.get_by_role("timer")).to_contain_text("17 h")
     expect(tab.page.get_by_role("dialog")).to_be_hidden()
+
+    tab.go("#/outbox")
+    target = clocked.engine.now().replace(second=0, microsecond=0) + timedelta(minutes=90)
+    clock.get_by_label("Date and time").fill(f"{target.astimezone(PARIS):%Y-%m-%dT%H:%M}")
+    clock.get_by_role("button", name="Turn the clock").click()
+    expect(tab.page.locator("#news")).to_contain_text(f"{target.astimezone(PARIS):%H:%M}")
+    wait_for(clocked, ahead=before + 3.4 * HOUR)
 
     tab.refusals |= {400, 401}
     clocked.engine.turn_clock(by=2 * DAY)

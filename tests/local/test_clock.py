@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -9,12 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from ministack.services import eventbridge
+from ministack.services import eventbridge, lambda_svc
+from rich.console import Console
 
 from local import clock, homes, pythons
+from local.engine import Clock as EngineClock
 from local.engine import Engine
 from local.engine_patches import clock as engine_clock
 from local.engine_patches import due, turned_time, waking
@@ -24,6 +27,7 @@ from local.engine_patches.turned_time import SECOND
 from local.errors import LocalError
 from local.processes import free_port
 from local.settings import PROJECT, Settings
+from tests.support.waiting import eventually
 
 YEAR = 365 * 86_400
 
@@ -87,7 +91,7 @@ class Things:
     at: list[float]
     now: Callable[[], float]
     happened: list[float] = field(default_factory=list)
-    then: Callable[[float], None] = lambda _: None
+    then: Callable[[float], object] = lambda _: None
 
     def next(self, now: float, until: float) -> Due | None:
         return due.earliest((Due(1_800_000_000 + one, "a thing") for one in self.at), now, until)
@@ -131,7 +135,6 @@ def test_the_clock_stays_where_the_cloud_does_not_settle(
 
     assert turned() == pytest.approx(100, abs=0.01)
     assert (things.happened, things.at) == ([100], [200])
-    assert turning.error
 
 
 def test_a_time_that_has_just_passed_does_not_turn_the_clock_back(
@@ -172,6 +175,133 @@ def test_the_clock_goes_back_only_if_nothing_has_happened_since(turned: Callable
     assert turned() == 500
 
 
+def stands(turning: Clock) -> None:
+    eventually(lambda: turning.ended, until=lambda ended: ended == turning.begun)
+
+
+def test_a_turn_goes_on_in_its_own_thread_and_tells_its_end(turned: Callable[[], float]) -> None:
+    things, told = Things([100, 200], turned), list[float]()
+    turning = a_clock(things)
+    turning.after_a_turn = lambda: told.append(turned())
+
+    turning.begin(seconds(250))
+    stands(turning)
+
+    assert (turned(), things.happened, told) == (250, [100, 200], [250])
+    assert (turning.begun, turning.ended, turning.target, turning.error, turning.steps) == (1, 1, None, None, 2)
+
+
+def test_a_turn_that_fails_says_why_and_the_next_one_may_succeed(
+    turned: Callable[[], float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_clock, "SETTLE_SECONDS", 0)
+    works_on = ["a call of a function"]
+    turning = a_clock(unsettled=lambda: works_on)
+
+    turning.begin(seconds(300))
+    stands(turning)
+    error = turning.error or ""
+    works_on.clear()
+    turning.begin(seconds(300))
+    stands(turning)
+
+    assert "still works on: a call of a function" in error
+    assert (turning.error, turned()) == (None, 300)
+
+
+def test_a_stopped_turn_ends_when_its_step_has_happened(turned: Callable[[], float]) -> None:
+    things = Things([100, 200], turned)
+    turning = a_clock(things)
+    things.then = lambda _: turning.stop()
+
+    turning.begin(seconds(300))
+    stands(turning)
+
+    assert (turned(), things.happened, things.at, turning.error) == (100, [100], [200], None)
+
+
+def test_only_one_turn_is_under_way_and_going_back_stops_it(turned: Callable[[], float]) -> None:
+    goes_on = threading.Event()
+    things = Things([100, 200], turned, then=lambda _: bool(goes_on.wait(60)))
+    turning = a_clock(things)
+    turning.begin(seconds(300))
+    eventually(turned, until=lambda now: now == 100)
+
+    with pytest.raises(RefusedError, match="is being turned already"):
+        turning.begin(seconds(400))
+    going_back = threading.Thread(target=turning.turn_back, args=(seconds(0),))
+    going_back.start()
+    goes_on.set()
+    going_back.join(60)
+    stands(turning)
+
+    assert (turned(), things.happened) == (0, [100])
+
+
+def test_the_clock_has_bounds(turned: Callable[[], float]) -> None:
+    turning = a_clock()
+
+    with pytest.raises(RefusedError, match="the clock goes to 2200-01-01"):
+        turning.begin(turned_time.LATEST + 1)
+    with pytest.raises(RefusedError, match="this cloud began at"):
+        turning.turn_back(seconds(-1))
+
+    assert (turned(), turning.begun) == (0, 0)
+
+
+def test_a_refused_return_to_the_real_time_changes_nothing(
+    turned: Callable[[], float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turned_time, "ahead", lambda: round(turned() * SECOND))
+    turning = a_clock()
+    turning.turn(seconds(500))
+    turning.note()
+    turning.rate = 60
+
+    with pytest.raises(RefusedError, match="laptop down --forget"):
+        turning.to_real_time()
+
+    assert (turned(), turning.rate) == (500, 60)
+
+
+def test_a_clock_that_is_behind_is_turned_to_the_real_time(
+    turned: Callable[[], float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turned_time, "ahead", lambda: round(turned() * SECOND))
+    things = Things([-300], turned)
+    turning = a_clock(things)
+    turning.first = seconds(-3600)
+    turning.turn_back(seconds(-600))
+
+    turning.to_real_time()
+    stands(turning)
+
+    assert (turned(), things.happened) == (0, [-300])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"to": "1", "by": "2"},
+        {"what": "1"},
+        *({name: value} for name in ("to", "by", "rate") for value in ("", "soon", "nan", "inf", "-1e300", "1e300")),
+        {"rate": "0.5"},
+        {"rate": "-60"},
+        {"rate": "100001"},
+    ],
+    ids=str,
+)
+def test_an_invalid_request_is_refused(query: dict[str, str]) -> None:
+    with pytest.raises(engine_clock.InvalidError):
+        engine_clock.asked(query)
+
+
+def test_a_request_asks_for_one_thing() -> None:
+    found = [engine_clock.asked(query) for query in ({"to": ["5.5"]}, {"by": "-3"}, {"rate": "60"}, {"stop": "1"})]
+    assert found == [("to", 5.5), ("by", -3), ("rate", 60), ("stop", 0)]
+
+
 def test_a_wait_ends_when_the_clock_reaches_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(time, "time", lambda: now[0])
@@ -184,8 +314,7 @@ def test_a_wait_ends_when_the_clock_reaches_its_end(monkeypatch: pytest.MonkeyPa
     threads = [threading.Thread(target=wait, args=(length,), daemon=True) for length in (YEAR, 2 * YEAR)]
     for thread in threads:
         thread.start()
-    while len(waits.all()) < 2:
-        pass
+    eventually(waits.all, until=lambda found: len(found) == 2)
     now[0] += YEAR
     waits.end_due()
     threads[0].join(60)
@@ -204,8 +333,7 @@ def test_a_wait_ends_in_real_time_after_the_clock_was_turned_to_just_before_its_
     waits = waking.Waits()
     thread = threading.Thread(target=waits.sleep, args=(YEAR,), daemon=True)
     thread.start()
-    while not waits.all():
-        pass
+    eventually(waits.all)
 
     ahead[0] = YEAR - 0.2
     waits.end_due()
@@ -214,45 +342,51 @@ def test_a_wait_ends_in_real_time_after_the_clock_was_turned_to_just_before_its_
     assert not thread.is_alive()
 
 
+Rules = Callable[..., tuple[due.Schedules, list[tuple[str, float]]]]
+
+
 @pytest.fixture
-def rule(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple["due.Schedules", list[float]]]:
-    """Makes the only rule of the engine. It was created at 1000. Returns the part, and the times at which it starts."""
+def rules(monkeypatch: pytest.MonkeyPatch) -> Rules:
+    """Makes the only rules of the engine. They were created at 1000. Returns the part, and what starts when."""
     monkeypatch.setattr(eventbridge._rules, "_data", {})
     monkeypatch.setattr(eventbridge._targets, "_data", {})
     monkeypatch.setattr(eventbridge, "_rule_last_fired", {})
     monkeypatch.setattr(eventbridge, "_tick_scheduled_rules", eventbridge._tick_scheduled_rules)
-    started: list[float] = []
+    started: list[tuple[str, float]] = []
 
-    def made(expression: str) -> tuple[due.Schedules, list[float]]:
-        key = ("000000000000", "us-east-1", "default|sweep")
-        arn = "arn:aws:events:us-east-1:000000000000:rule/sweep"
-        eventbridge._rules._data[key] = {
-            "State": "ENABLED", "ScheduleExpression": expression, "CreationTime": 1000.0, "Arn": arn
-        }  # fmt: skip
-        eventbridge._targets._data[key] = [{"Arn": "target"}]
-        monkeypatch.setattr(eventbridge, "_invoke_target", lambda *_: started.append(eventbridge._now_ts()))
+    def made(*expressions: str) -> tuple[due.Schedules, list[tuple[str, float]]]:
+        for expression in expressions:
+            key = ("000000000000", "us-east-1", f"default|{expression}")
+            arn = f"arn:aws:events:us-east-1:000000000000:rule/{expression}"
+            eventbridge._rules._data[key] = {
+                "State": "ENABLED", "ScheduleExpression": expression, "CreationTime": 1000.0, "Arn": arn
+            }  # fmt: skip
+            eventbridge._targets._data[key] = [{"Arn": expression}]
+
+        def start(target: dict[str, str], *_: Any) -> None:
+            started.append((target["Arn"], eventbridge._now_ts() - 1000))
+
+        monkeypatch.setattr(eventbridge, "_invoke_target", start)
         return due.Schedules(eventbridge, quiet_since=lambda: 1000.0), started
 
     return made
 
 
-def travel(part: due.Schedules, monkeypatch: pytest.MonkeyPatch, *, until: float) -> None:
-    """Turns the time of the engine's rules as the clock does."""
+def travel(part: due.Schedules, monkeypatch: pytest.MonkeyPatch, *, until: float, late: float = 0.000_001) -> None:
+    """Turns the time of the engine's rules as the clock does. Each step comes a bit late."""
     now = 1000.0
     monkeypatch.setattr(time, "time", lambda: now)
-    while found := part.next(now, until):
-        now = found.at + 0.000_001
+    while found := part.next(now, 1000 + until):
+        now = found.at + late
         part.happen(1)
 
 
-def test_a_rule_has_its_times_and_later_longer_pauses(
-    rule: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    part, started = rule("rate(5 minutes)")
+def test_a_rule_has_its_times_and_later_longer_pauses(rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+    part, started = rules("rate(5 minutes)")
 
-    travel(part, monkeypatch, until=1000 + 7 * 86_400 + 100)
+    travel(part, monkeypatch, until=7 * 86_400 + 100)
 
-    times = [round(at - 1000) for at in started]
+    times = [round(at) for _, at in started]
     assert times[:7] == [300 * n for n in range(1, 8)]
     assert times[7:10] == [8400, 33_600, 134_400]
     # The last time before the end of the way.
@@ -261,15 +395,48 @@ def test_a_rule_has_its_times_and_later_longer_pauses(
     assert len(times) == 12
 
 
-def test_a_rule_with_certain_times_starts_at_each_of_them(
-    rule: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+def test_a_rule_with_long_intervals_leaves_out_no_time(rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+    part, started = rules("rate(1 day)")
+
+    travel(part, monkeypatch, until=70 * 86_400, late=0.05)
+
+    assert [round(at / 86_400) for _, at in started] == list(range(1, 71))
+
+
+def test_a_step_just_before_the_time_of_a_rule_does_not_use_it_up(
+    rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    part, started = rule("cron(30 9 1 * ? *)")
+    part, started = rules("rate(30 days)")
+    at = 1000 + 30 * 86_400
+    monkeypatch.setattr(time, "time", lambda: at - 0.05)
+    part.happen(1)
+    early = [*started]
 
-    travel(part, monkeypatch, until=1000 + 100 * 86_400)
+    following = part.next(at - 0.05, at + 60)
+    monkeypatch.setattr(time, "time", lambda: at + 0.01)
+    part.happen(0.06)
 
-    found = [f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M}" for at in started]
+    assert (early, following and following.at, len(started)) == ([], at, 1)
+
+
+def test_a_rule_with_certain_times_starts_at_each_of_them(rules: Rules, monkeypatch: pytest.MonkeyPatch) -> None:
+    part, started = rules("cron(30 9 1 * ? *)")
+
+    travel(part, monkeypatch, until=100 * 86_400)
+
+    found = [f"{datetime.fromtimestamp(1000 + at, UTC):%Y-%m-%dT%H:%M}" for _, at in started]
     assert found == ["1970-01-01T09:30", "1970-02-01T09:30", "1970-03-01T09:30", "1970-04-01T09:30"]
+
+
+def test_the_pause_after_a_failed_batch_ends_at_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    mapping = {"UUID": "m", "FunctionName": "arn:aws:lambda:x:1:function:f", "EventSourceArn": "arn:aws:sqs:x:1:none"}
+    monkeypatch.setattr(lambda_svc, "_esms", lambda_svc._esms.__class__())
+    monkeypatch.setattr(lambda_svc, "_esm_backoff_until", {"m": 1060.0})
+    lambda_svc._esms["m"] = mapping
+
+    found = [due.Batches().next(1000, until) for until in (1059, 1061)]
+
+    assert found == [None, (1060, "f is called again")]
 
 
 def test_the_page_says_how_long_a_rule_has_each_of_its_times() -> None:
@@ -323,7 +490,9 @@ def test_a_span_begins_with_a_plus(text: str, expected: float | None) -> None:
         ("28 March 2027 03:00", "2027-03-28T01:00"),
         ("1 Jan 2027", "2026-12-31T23:00"),
         ("2027-07-01", "2027-06-30T22:00"),
-        ("2027-07-01 9:30".replace(" 9", " 09"), "2027-07-01T07:30"),
+        ("2027-07-01 9:30", "2027-07-01T07:30"),
+        ("2027-07-01T9:30:15", "2027-07-01T07:30"),
+        ("28 March 2027 9:00", "2027-03-28T07:00"),
         ("2027-07-01T09:30:00Z", "2027-07-01T09:30"),
     ],
 )
@@ -339,10 +508,23 @@ def test_a_time_that_comes_twice_needs_a_fold() -> None:
     assert second - first == timedelta(hours=1)
 
 
-@pytest.mark.parametrize("text", ["soon", "29 Mrz 2027 01:59", "28 Mar 2027 02:30", "2027-02-30", "-3d"])
-def test_other_times_are_refused(text: str) -> None:
-    with pytest.raises(LocalError):
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        *(
+            (text, "is not understood: write +3d, ")
+            for text in ("soon", "29 Mrz 2027 01:59", "-3d", "2027", "9:00", "2027-07-01 25:00")
+        ),
+        ("28 Mar 2027 02:30", "does not exist in Europe/Paris: clocks jump from"),
+        ("31 Oct 2027 02:30", "happens twice in Europe/Paris"),
+        *((text, "is not a valid date and time") for text in ("2027-02-30", "30 Feb 2027")),
+    ],
+)
+def test_other_times_are_refused(text: str, problem: str) -> None:
+    with pytest.raises(LocalError, match=re.escape(problem)) as refused:
         clock.instant(text, zone="Europe/Paris")
+    assert str(refused.value).startswith(f"'{text}' ")
+    assert "timeZone" not in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["", "fast", "0.5x", "0x", "1000000x", "-60x", "60 x x"])
@@ -353,3 +535,99 @@ def test_other_speeds_are_refused(text: str) -> None:
 
 def test_a_speed_is_a_number_with_an_x() -> None:
     assert [clock.rate_of(text) for text in ("60x", "60", "1.5x")] == [60, 60, 1.5]
+
+
+class Pretended:
+    """Stands for the cloud and its engine. It notes what it is asked, and its clock always turns at once."""
+
+    def __init__(self) -> None:
+        self.engine = self
+        self.asked: list[tuple[str, Any]] = []
+        self.shown = EngineClock.real_time(began=0)._replace(real=1_800_000_000, now=1_800_000_000)
+
+    def require_running(self) -> None:
+        self.asked.append(("require_running", None))
+
+    def clock(self) -> EngineClock:
+        return self.shown
+
+    def turn_clock(self, *, to: float, seen: Callable[[EngineClock], None]) -> EngineClock:
+        self.asked.append(("turn", to))
+        self.shown = self.shown._replace(now=to, ahead=to - self.shown.real)
+        seen(self.shown)
+        return self.shown
+
+    def run_clock(self, rate: float) -> EngineClock:
+        self.asked.append(("run", rate))
+        self.shown = self.shown._replace(rate=rate)
+        return self.shown
+
+    def real_clock(self) -> EngineClock:
+        self.asked.append(("real", None))
+        self.shown = self.shown._replace(now=self.shown.real, ahead=0, rate=1)
+        return self.shown
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs `laptop clock`. Returns what it prints."""
+    cloud = Pretended()
+
+    def run_(*words: str, zone: str | None = "Europe/Paris", fold: int | None = None, as_json: bool = False) -> str:
+        capsys.readouterr()
+        clock.command(cast(Any, cloud), Console(), words, zone=zone, fold=fold, as_json=as_json)
+        return capsys.readouterr().out
+
+    cast(Any, run_).cloud = cloud
+    return run_
+
+
+def test_the_command_shows_turns_and_runs_the_clock(run: Callable[..., str]) -> None:
+    said = [run(), run("+3d"), run("29 Mar 2027 01:59"), run("run", "60x"), run("now")]
+
+    assert said == [
+        "Fri 15 Jan 2027 09:00:00 Europe/Paris\nthe real time\n",
+        "Mon 18 Jan 2027 09:00:00 Europe/Paris\n3 days, 0:00:00 ahead of the real time\n",
+        "Mon 29 Mar 2027 01:59:00 Europe/Paris\n72 days, 15:59:00 ahead of the real time\n",
+        "Mon 29 Mar 2027 01:59:00 Europe/Paris\n"
+        "runs 60 times as fast as the real time\n72 days, 15:59:00 ahead of the real time\n",
+        "Fri 15 Jan 2027 09:00:00 Europe/Paris\nthe real time\n",
+    ]
+    cloud = cast(Any, run).cloud
+    assert [one for one in cloud.asked if one[0] != "require_running"] == [
+        ("turn", 1_800_000_000 + 3 * 86_400),
+        ("turn", datetime(2027, 3, 28, 23, 59, tzinfo=UTC).timestamp()),
+        ("run", 60),
+        ("real", None),
+    ]
+
+
+def test_the_command_chooses_one_of_two_times(run: Callable[..., str]) -> None:
+    assert run("31 Oct 2027 02:30", fold=1).startswith("Sun 31 Oct 2027 02:30:00 Europe/Paris\n")
+    assert cast(Any, run).cloud.asked[-1] == ("turn", datetime(2027, 10, 31, 1, 30, tzinfo=UTC).timestamp())
+
+
+def test_the_command_shows_what_is_due_next(run: Callable[..., str]) -> None:
+    cloud = cast(Any, run).cloud
+    cloud.shown = cloud.shown._replace(next={"at": 1_800_000_060, "what": "execution [b]r-1\x1b goes on"})
+
+    said, found = run(), json.loads(run(as_json=True))
+
+    assert said.endswith("next: Fri 15 Jan 2027 09:01:00 Europe/Paris: execution [b]r-1\\x1b goes on\n")
+    assert found["next"]["at"] == "2027-01-15T08:01:00.000Z"
+    assert (found["now"], found["real"], found["aheadSeconds"], found["rate"]) == (
+        *["2027-01-15T08:00:00.000Z"] * 2,
+        *(0, 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "options"),
+    [(["yesterday"], {}), (["run", "fast"], {}), (["run"], {}), ([], {"zone": "Europe/Pari"}), (["now", "soon"], {})],
+)
+def test_a_command_that_is_not_understood_changes_nothing(
+    run: Callable[..., str], words: list[str], options: dict[str, str]
+) -> None:
+    with pytest.raises(LocalError):
+        run(*words, **options)
+    assert {what for what, _ in cast(Any, run).cloud.asked} == {"require_running"}
