@@ -94,8 +94,9 @@ def _is_scheduled(request: Mapping[str, Any], row: Row) -> bool:
             _start(request, row)
             return True
     except (ClientError, BotoCoreError):
+        table.withdraw(row)
         # The reminder stays if another call has claimed its row, or if it is being sent.
-        if table.withdraw(row) or table.find(row["ReminderId"]) is None:
+        if table.find(row["ReminderId"]) is None:
             raise
     return False
 
@@ -115,10 +116,12 @@ def _repeated(
     if row["Status"] == SCHEDULED:
         # With a new claim, the call that wrote the row can no longer delete it.
         claimed = table.claim_again(row, claim=str(uuid.uuid4()))
-        if claimed is None and table.find(row["ReminderId"]) is None:
-            return _repeated(event, None, identity, request, caller)
+        if claimed is None:
+            # It is being sent or was cancelled, unless the call that wrote the row has deleted it.
+            if table.find(row["ReminderId"]) is None:
+                return _repeated(event, None, identity, request, caller)
         # If the reminder was changed since, this request is not what it says any more.
-        if claimed and "ChangeDigest" not in claimed and executions.found(claimed["ExecutionId"]) is None:
+        elif "ChangeDigest" not in claimed and executions.found(claimed["ExecutionId"]) is None:
             _start(_addressed(request, caller), claimed)
     return _accepted(event, row)
 

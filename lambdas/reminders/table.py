@@ -53,15 +53,13 @@ def create(row: Mapping[str, Any]) -> bool:
     return True
 
 
-def withdraw(row: Row) -> bool:
-    """Deletes the row. Returns False, and deletes nothing, if another call has claimed it since, or if it is sent."""
+def withdraw(row: Row) -> None:
+    """Deletes the row, unless another call has claimed it since, or it is sent."""
     condition = Attr("Claim").eq(row["Claim"]) & Attr("Status").eq(SCHEDULED)
     try:
         _table.delete_item(Key={"ReminderId": row["ReminderId"]}, ConditionExpression=condition)
     except ClientError as error:
         raise_unless_condition(error)
-        return False
-    return True
 
 
 def claim_again(row: Row, *, claim: str) -> Row | None:
@@ -77,8 +75,7 @@ def start_with(row: Row, changes: Mapping[str, Any], *, execution: str) -> Row |
 
     None if it is not SCHEDULED or has another execution already.
     """
-    written = _update(row["ReminderId"], _followed(row, changes, execution), only_if=_is(row, SCHEDULED))
-    return written or _with_execution(row, execution)
+    return _update(row["ReminderId"], _followed(row, changes, execution), only_if=_is(row, SCHEDULED))
 
 
 def claim(
@@ -136,8 +133,7 @@ def change(row: Row, changes: Mapping[str, Any], *, execution: str, after: str, 
     `after` is the execution whose input holds the addresses until the other one has started.
     """
     changes = {**changes, "ExecutionId": execution, "After": after}
-    written = _update(row["ReminderId"], changes, only_if=_is(row, row["Status"]), without=without)
-    return written or _with_execution(row, execution)
+    return _update(row["ReminderId"], changes, only_if=_is(row, row["Status"]), without=without)
 
 
 def refuse(row: Row, changes: Mapping[str, Any]) -> Row | None:
@@ -157,8 +153,7 @@ def finish_and_repeat(row: Row, changes: Mapping[str, Any], *, execution: str) -
     """
     changes = {**_followed(row, changes, execution), "Status": SCHEDULED}
     condition = _is(row, SENDING) & Attr("Stopped").not_exists()
-    written = _update(row["ReminderId"], changes, only_if=condition, without=_OF_CHANNELS)
-    return written or _with_execution(row, execution)
+    return _update(row["ReminderId"], changes, only_if=condition, without=_OF_CHANNELS)
 
 
 def cancel(reminder_id: str, *, owner: str, now: str) -> Row | None:
@@ -287,12 +282,6 @@ def _is(row: Row, status: str) -> ConditionBase:
     return Attr("ExecutionId").eq(row["ExecutionId"]) & Attr("Status").eq(status)
 
 
-def _with_execution(row: Row, execution: str) -> Row | None:
-    """Returns the reminder's row if it names this new execution: boto3 repeats a write whose answer was lost."""
-    found = find(row["ReminderId"])
-    return found if found and found["ExecutionId"] == execution else None
-
-
 def _followed(row: Row, changes: Mapping[str, Any], execution: str) -> dict[str, Any]:
     """Returns `changes` with the next execution, and with the one whose input holds the addresses until it starts."""
     return {**changes, "ExecutionId": execution, "After": row["ExecutionId"]}
@@ -313,6 +302,9 @@ def _update(
     """Writes `changes`, removes the fields in `without`, and returns the row. None if the condition does not hold.
 
     The fields in `at_first` are only written if the row lacks them.
+
+    boto3 repeats a write whose answer was lost, and the first one may have changed what the condition is about. So the
+    row is also returned if it already has the new execution of `changes`.
     """
     values = {**changes, **at_first}
     sets = "SET " + ", ".join(
@@ -330,7 +322,8 @@ def _update(
         )
     except ClientError as error:
         raise_unless_condition(error)
-        return None
+        found = find(reminder_id) if "ExecutionId" in changes else None
+        return found if found and found["ExecutionId"] == changes["ExecutionId"] else None
     row: Row = answer["Attributes"]
     return row
 

@@ -38,7 +38,16 @@ def test_a_given_subject_is_used_unchanged():
 
 
 @pytest.mark.parametrize(
-    ("every", "words"), [("1d", "day"), ("2w", "2 weeks"), ("1M", "month"), ("5m", "5 minutes"), ("1y", "year")]
+    ("every", "words"),
+    [
+        ("1d", "day"),
+        ("2w", "2 weeks"),
+        ("1M", "month"),
+        ("5m", "5 minutes"),
+        ("1y", "year"),
+        ("12h", "12 hours"),
+        ("365d", "365 days"),
+    ],
 )
 def test_the_mail_of_a_repeated_reminder_says_how_often_it_repeats_and_who_can_stop_it(every, words):
     """The mail names no command, because the recipient may have no access to the API, the page or the command line."""

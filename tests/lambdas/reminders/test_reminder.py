@@ -169,6 +169,115 @@ def test_a_reminder_is_shown_without_internal_fields():
     assert not {"reason", "owner", "Owner", "ExecutionId", "executionId", "expiresAt"} & shown.keys()
 
 
+def test_a_reminder_is_shown_with_its_texts_and_hidden_addresses():
+    feedback = {"kind": "UNDELIVERED", "at": "2026-11-21T04:00:00.000Z", "occurrence": 1}
+    row = row_of(REQUEST | {"subject": "Cats"}) | {"Reason": "because", "SmsFeedback": json.dumps(feedback)}
+
+    assert reminder.shown(row) == {
+        "reminderId": "r-1",
+        "status": "SCHEDULED",
+        "message": REQUEST["message"],
+        "subject": "Cats",
+        "channels": ["email", "sms"],
+        "preference": "both",
+        "email": "j…@example.com",
+        "phone": "+49…5678",
+        "dueAt": "2026-11-21T05:00:00Z",
+        "dueAtLocal": "2026-11-21T06:00:00+01:00",
+        "timeZone": "Europe/Paris",
+        "occurrence": 1,
+        "updatedAt": "2026-11-21T04:00:00.000Z",
+        "reason": "because",
+        "feedback": {"sms": feedback},
+    }
+
+
+def test_an_optional_field_that_a_reminder_lacks_is_not_shown():
+    shown = reminder.shown(row_of(TOPIC))
+
+    assert not {"subject", "email", "phone", "reason", "repeat", "feedback"} & shown.keys()
+
+
+@pytest.mark.parametrize(
+    ("fields", "request_"),
+    [
+        ({}, {"message": REQUEST["message"], "channels": ["email", "sms"]}),
+        ({"Subject": "Cats"}, {"message": REQUEST["message"], "channels": ["email", "sms"], "subject": "Cats"}),
+        (
+            {"Repeat": '{"every": "1d"}'},
+            {"message": REQUEST["message"], "channels": ["email", "sms"], "repeat": {"every": "1d"}},
+        ),
+    ],
+)
+def test_a_row_has_the_request_without_its_addresses(fields, request_):
+    assert reminder.request_on(row_of() | fields) == request_
+
+
+def test_a_row_of_an_earlier_version_has_only_a_preference():
+    old = row_of(REQUEST | {"preference": "both"})
+    del old["Channels"]
+
+    assert reminder.channels_on(old) == ["email", "sms"]
+
+
+@pytest.mark.parametrize(
+    ("channel", "kind", "found"),
+    [("email", "BOUNCED", True), ("email", "UNDELIVERED", False), ("sms", "BOUNCED", False)],
+)
+def test_an_address_bounces_if_its_last_report_says_so(channel, kind, found):
+    row = row_of() | {"EmailFeedback": json.dumps({"kind": kind, "at": "", "occurrence": 1})}
+
+    assert reminder.bounces(row, channel) == found
+
+
+@pytest.mark.parametrize(
+    ("request_id", "found"), [("c6af9ac6", {"RequestId": "c6af9ac6"}), (None, {})], ids=["by the API", "by hand"]
+)
+def test_a_new_row_has_everything_that_sends_and_stops_the_reminder(request_id, found):
+    row = reminder.row_of(
+        REQUEST | {"subject": "Cats", "repeat": {"every": "1d"}},
+        Due(NOW + timedelta(hours=1), "Europe/Paris"),
+        reminder_id="r-1",
+        execution="arn:this",
+        owner="jo",
+        stop_key="key",
+        now=NOW,
+        kept=KEPT,
+        request_id=request_id,
+    )
+
+    assert row == {
+        "ReminderId": "r-1",
+        "Owner": "jo",
+        "Message": REQUEST["message"],
+        "Subject": "Cats",
+        "Channels": ["email", "sms"],
+        "Preference": "both",
+        "Email": "j…@example.com",
+        "Phone": "+49…5678",
+        "Repeat": '{"every": "1d"}',
+        "FirstDueAt": "2026-11-21T05:00:00Z",
+        "DueAt": "2026-11-21T05:00:00Z",
+        "Occurrence": 1,
+        "TimeZone": "Europe/Paris",
+        "Status": "SCHEDULED",
+        "ExecutionId": "arn:this",
+        "StopKey": "key",
+        "CreatedAt": "2026-11-21T04:00:00.000Z",
+        "UpdatedAt": "2026-11-21T04:00:00.000Z",
+        "ExpiresAt": int((NOW + timedelta(hours=1) + KEPT).timestamp()),
+        **found,
+    }
+
+
+def test_a_failed_reminder_has_its_reason():
+    assert reminder.failed("because", now=NOW) == {
+        "Status": "FAILED",
+        "Reason": "because",
+        "UpdatedAt": "2026-11-21T04:00:00.000Z",
+    }
+
+
 def test_an_occurrence_is_over_if_it_was_sent_partly_sent_or_failed():
     assert set(reminder.OVER) == {"SENT", "PARTLY_SENT", "FAILED"}
 

@@ -24,7 +24,7 @@ NOT_HERE = {
     **{
         Call(
             function, "dynamodb:Query"
-        ): "only if a person's count is missing or full; test_limits.py tests its failures"
+        ): "only if a person's count is missing or full; test_allowance.py tests its failures"
         for function in ("CreateReminder", "UpdateReminder")
     },
     Call("CreateReminder", "sns:ListSMSSandboxPhoneNumbers"): "the engine has left the SMS sandbox",
