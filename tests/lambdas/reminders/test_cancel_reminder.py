@@ -65,8 +65,19 @@ def test_only_a_scheduled_reminder_is_cancelled(status, waiting, reminder_table,
 
     answered, body = cancel(JO, "r-1")
     assert (answered, body["error"]["code"]) == (409, "Conflict")
+    assert "repetitions" not in body["error"]["message"]
     assert kept() == before
     assert [one["status"] for one in waiting.executions()] == ["RUNNING"]
+
+
+def test_the_owner_of_a_repeated_reminder_learns_how_to_stop_its_repetitions(waiting, reminder_table, kept):
+    """Its next occurrence may be scheduled a moment later."""
+    reminder_table.put_item(Item=kept() | {"Status": "SENT", "Repeat": '{"every": "1d"}'})
+
+    answered, body = cancel(JO, "r-1")
+
+    assert answered == 409
+    assert body["error"]["message"].endswith(" To stop its repetitions, try again in a moment.")
 
 
 def test_a_second_cancel_is_refused(waiting):

@@ -235,6 +235,30 @@ def test_a_repeated_request_before_the_first_execution_begins_starts_no_other(ro
     assert named_by_their_rows(reminder_workflow) == [True]
 
 
+@pytest.mark.parametrize(("meanwhile", "status"), [("SENDING", 202), ("CANCELLED", 202), (None, 503)])
+def test_a_repeated_request_is_refused_for_now_only_if_the_reminder_has_gone(
+    meanwhile, status, rows, reminder_table, reminder_workflow, monkeypatch
+):
+    """The reminder is sent, cancelled or withdrawn between the read and the write of the second request."""
+    create()
+    (row,) = rows()
+    claim_again = table.claim_again
+
+    def late(*given, **named):
+        if meanwhile:
+            reminder_table.put_item(Item=row | {"Status": meanwhile})
+        else:
+            reminder_table.delete_item(Key={"ReminderId": row["ReminderId"]})
+        return claim_again(*given, **named)
+
+    monkeypatch.setattr(table, "claim_again", late)
+
+    assert create()["statusCode"] == status
+
+    assert [one["Status"] for one in rows()] == ([meanwhile] if meanwhile else [])
+    assert len(reminder_workflow.executions()) == 1
+
+
 @pytest.mark.parametrize("key", [KEY, None])
 def test_a_write_that_botocore_repeats_makes_one_reminder(key, rows, reminder_workflow, monkeypatch):
     write = table.create

@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from feedback import stop_reminder
-from reminders import cancel_reminder, create_reminder, schedule_reminder, stop_link, table, update_reminder
+from reminders import cancel_reminder, create_reminder, journal, schedule_reminder, stop_link, table, update_reminder
 from reminders.due import utc_text
 from sending import delivery, send_reminder, senders
 from sweep import settle_lost_reminders
@@ -214,17 +215,61 @@ def test_a_throttled_attempt_needs_nobody(send, caplog, reminder_table):
 
 
 @pytest.mark.parametrize("status", ["SCHEDULED", "SENDING"])
-def test_a_lost_reminder_that_fails_is_due_and_failed(status, said, reminder_table, reminder_workflow):
+@pytest.mark.parametrize("repeat", [{}, DAILY], ids=["once", "repeated"])
+def test_a_lost_reminder_that_fails_is_due_and_failed(repeat, status, said, reminder_table, reminder_workflow):
     due = ahead(hours=-30)
     claimed = {"ClaimedAt": utc_text(due)} if status == "SENDING" else {}
-    reminder_table.put_item(Item=row(request=MAILED, due=due, Status=status, UpdatedAt=utc_text(due), **claimed))
+    # With the topic, a repeated reminder goes on with its next occurrence.
+    request = {"message": "Feed Tom", "channels": ["topic"], **repeat}
+    reminder_table.put_item(Item=row(request=request, due=due, Status=status, UpdatedAt=utc_text(due), **claimed))
 
     settle_lost_reminders.handler({}, None)
 
+    assert (table.find("r-1") or {})["Status"] == ("SCHEDULED" if repeat else "FAILED")
     found = said()
     # A reminder that is being sent counted as due when it was claimed.
     assert found.metrics == {"RemindersFailed": 1} | ({"RemindersDue": 1} if status == "SCHEDULED" else {})
     assert found.named("reminder failed")["ReminderId"] == "r-1"
+
+
+def test_a_failure_is_an_error_that_the_alarm_counts(caplog):
+    journal.ended(row(request=MAILED), "FAILED", "because", now=datetime.now(UTC))
+
+    (record,) = caplog.records
+    fields = vars(record)
+    assert (fields["levelname"], fields["failed"], fields["Reason"]) == ("ERROR", 1, "because")
+
+
+@pytest.mark.parametrize(
+    ("late", "seconds", "is_late"),
+    [(-5, 0.0, 0), (0, 0.0, 0), (1.2346, 1.235, 0), (59.9994, 59.999, 0), (60.0004, 60.0, 0), (60.001, 60.001, 1)],
+)
+def test_a_reminder_is_late_by_milliseconds_and_after_a_minute(late, seconds, is_late, said):
+    due = ahead()
+
+    journal.ended(row(request=MAILED, due=due), "SENT", "", now=due + timedelta(seconds=late))
+
+    found = said()
+    assert (found.late, found.metrics) == ([seconds], {"RemindersSent": 1, "RemindersSentLate": is_late})
+    line = found.named("reminder sent")
+    assert (line["SecondsLate"], line["Status"], line["Occurrence"], "Reason" in line) == (seconds, "SENT", 1, False)
+
+
+def test_a_partly_sent_reminder_says_why(said):
+    journal.ended(row(Occurrence=3), "PARTLY_SENT", "the text was not sent: x", now=datetime.now(UTC))
+
+    line = said().named("reminder sent")
+    assert (line["Status"], line["Reason"], line["Occurrence"]) == ("PARTLY_SENT", "the text was not sent: x", 3)
+
+
+@pytest.mark.parametrize(("status", "counted"), [("CANCELLED", {"RemindersCancelled": 1}), ("SENDING", {})])
+def test_only_a_reminder_that_waits_counts_as_cancelled(status, counted, said):
+    journal.cancelled(row(Status=status), request_id="a request")
+
+    found = said()
+    line = found.named("reminder cancelled")
+    assert (line["Status"], line["RequestId"], line["ReminderId"]) == (status, "a request", "r-1")
+    assert found.metrics == counted
 
 
 def test_a_mail_to_an_address_that_accepts_none_is_not_sent(send, said, reminder_table):

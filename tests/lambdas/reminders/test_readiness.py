@@ -215,6 +215,18 @@ def test_a_solved_problem_refuses_no_further_reminder(account):
     readiness.check(BOTH)
 
 
+def test_reminders_are_accepted_as_soon_as_a_pause_or_an_opt_out_ends(account):
+    account.answers["GetAccount"] = {"SendingEnabled": False}
+    account.answers["CheckIfPhoneNumberIsOptedOut"] = {"isOptedOut": True}
+    assert refusal(EMAIL)[0] == "preference"
+    assert refusal(SMS)[0] == "phone"
+
+    account.answers["GetAccount"] = {"SendingEnabled": True, "ProductionAccessEnabled": True}
+    account.answers["CheckIfPhoneNumberIsOptedOut"] = {"isOptedOut": False}
+
+    readiness.check(BOTH)
+
+
 def test_an_answer_for_one_recipient_is_not_used_for_another(account):
     sandboxed(account, verified={SENDER, "jo@mail.example.org"})
     readiness.check(EMAIL)

@@ -1,533 +1,230 @@
-"""`SendReminder` sends each reminder once, also if calls fail and messages come twice."""
+"""What `SendReminder` does with the messages of a call: in their order, at its pace, and within its time."""
 
 import json
-from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+import logging
+from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
-from common.times import timestamp
-from feedback import stop_reminder
-from reminders import executions, stop_link, table
-from reminders.due import utc_text
-from reminders.reminder import BY_RECIPIENT, LEASE_TIME, execution_arn
-from sending import delivery, send_reminder, senders
-from tests.support.aws_answers import refused
-from tests.support.handlers.aws import ENVIRONMENT, client_of
-from tests.support.handlers.callers import JO
-from tests.support.handlers.faults import KINDS, KilledError, fault
-from tests.support.handlers.reminder_rows import DAILY, KEPT, REQUEST, ahead, execution_of, row
+from sending import send_reminder
+from sending.delivery import PostponedError
+from sending.messages import Message
+from sending.pace import Pace
+from tests.support.handlers.aws import ENVIRONMENT
 
-OWN = execution_of("r-1")
-OTHER = execution_arn(ENVIRONMENT["REMINDER_WORKFLOW"], "r-1-other")
-BOTH = ["email", "sms"]
-MAILED = {"message": "Feed the cat", "channels": ["email"], "email": "jo@example.com"}
-THROTTLED = refused("sesv2", "SendEmail", "TooManyRequestsException", "Maximum sending rate exceeded.")
-REJECTED = refused("sesv2", "SendEmail", "MessageRejected", "Email address is not verified: jo@example.com")
 DOWN = ReadTimeoutError(endpoint_url="https://email.example.com")
+PAUSE = 0.5
 
-pytestmark = pytest.mark.usefixtures("reminder_table")
+
+class Time:
+    """A clock that only sleeping moves on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.slept.append(seconds)
 
 
 class Context:
-    """Lambda's context. `seconds` are left of the call."""
+    """Lambda's context. `seconds` are left of the call when it begins."""
 
-    def __init__(self, seconds=60.0):
-        self.seconds = seconds
+    def __init__(self, time: Time, seconds: float = 600.0) -> None:
+        self._time = time
+        self._end = time() + seconds
 
-    def get_remaining_time_in_millis(self):
-        return int(self.seconds * 1000)
-
-
-class Sent(list):
-    """The channels and the texts that were sent. `fails` has the error that each next attempt raises, or None."""
-
-    def __init__(self):
-        self.fails = []
-
-    def send(self, channel, reminder, marks):
-        error = self.fails.pop(0) if self.fails else None
-        if error:
-            raise error
-        self.append((channel, reminder["message"]))
-        return f"id-{len(self)}"
+    def get_remaining_time_in_millis(self) -> int:
+        return round((self._end - self._time()) * 1000)
 
 
-@pytest.fixture(autouse=True)
-def sent(monkeypatch):
-    found = Sent()
-    monkeypatch.setattr(senders, "send", found.send)
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Time:
+    """The clock of a new instance of the function, which leaves PAUSE between two sends of a channel."""
+    found = Time()
+    paces = {name: Pace(PAUSE, clock=found, sleep=found.sleep) for name in ("email", "sms", "topic")}
+    monkeypatch.setattr(send_reminder, "_paces", paces)
     return found
 
 
 @pytest.fixture(autouse=True)
-def put_back(monkeypatch):
-    """The delays in seconds for which messages were put back."""
-    delays = []
+def delivered(time: Time, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The ids of the delivered reminders, each with its time. `fails` has the errors of some, by id."""
+
+    class Delivered(list[tuple[str, float]]):
+        def __init__(self) -> None:
+            self.fails: dict[str, Exception] = {}
+
+        def deliver(self, message: Message) -> None:
+            self.append((message.reminder_id, time()))
+            if error := self.fails.get(message.reminder_id):
+                raise error
+
+    found = Delivered()
+    monkeypatch.setattr(send_reminder, "deliver", found.deliver)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def put_back(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, int]]:
+    """The queue, the receipt handle and the seconds of each message that was put back."""
+    found: list[tuple[str, str, int]] = []
     monkeypatch.setattr(
         send_reminder.sqs(),
         "change_message_visibility",
-        lambda QueueUrl, ReceiptHandle, VisibilityTimeout: delays.append(VisibilityTimeout),  # noqa: N803
+        lambda QueueUrl, ReceiptHandle, VisibilityTimeout: found.append(  # noqa: N803
+            (QueueUrl, ReceiptHandle, VisibilityTimeout)
+        ),
     )
-    return delays
+    return found
 
 
-@pytest.fixture
-def write(reminder_table):
-    """Writes a row that has just become due."""
-
-    def write_(*, request=MAILED, due=None, **changes):
-        made = row(request=request, due=due or ahead(), zone="UTC") | changes
-        reminder_table.put_item(Item=made)
-        return made
-
-    return write_
-
-
-def message(channel="email", *, execution=OWN, request=MAILED, waited=None, number=0, receives=1):
-    given = {**request, "reminderId": "r-1", "waitUntil": utc_text(waited or ahead())}
-    body = {"ExecutionId": execution, "Channel": channel, "Reminder": given}
+def message(name: str = "r-1", channel: str = "email", *, receives: int = 1) -> dict[str, Any]:
+    reminder = {"reminderId": name, "waitUntil": "2027-01-27T08:00:00Z", "message": "Feed the cat"}
     return {
-        "messageId": f"m-{number}",
-        "receiptHandle": "x",
-        "body": json.dumps(body),
+        "messageId": f"m-{name}",
+        "receiptHandle": f"h-{name}",
+        "body": json.dumps({"ExecutionId": "arn", "Channel": channel, "Reminder": reminder}),
         "attributes": {"ApproximateReceiveCount": str(receives)},
     }
 
 
-def send(*records, context=None):
+def send(time: Time, *records: dict[str, Any], seconds: float = 600.0) -> list[str]:
     """Returns the ids of the messages that failed."""
-    answer = send_reminder.handler({"Records": list(records)}, context or Context())
+    answer = send_reminder.handler({"Records": list(records)}, Context(time, seconds))
     return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
 
 
-def stop():
-    """The recipient presses the button of the mail's link."""
-    token = stop_link.token_of("r-1", kept("StopKey")[0], due=ahead())
-    answer = stop_reminder.handler({"httpMethod": "POST", "pathParameters": {"token": token}}, None)
-    assert answer["statusCode"] == 200
+def queue(channel: str) -> str:
+    return ENVIRONMENT[f"{channel.upper()}_QUEUE"]
 
 
-def kept(*names):
-    found = table.find("r-1")
-    return tuple(found.get(name) for name in names) if names else found
+def test_the_messages_of_a_call_are_sent_with_a_pause_between_them_and_after_the_last(time, delivered):
+    assert send(time, message("r-1"), message("r-2"), message("r-3", "sms"), message("r-4")) == []
+
+    assert delivered == [("r-1", 1000.0), ("r-2", 1000.5), ("r-3", 1000.5), ("r-4", 1001.0)]
+    assert time() == 1001.5
 
 
-def test_a_reminder_is_sent_and_its_row_says_so(write, sent):
-    before = write()
+def test_a_call_with_one_message_does_not_pay_for_the_pause_after_it(time, delivered):
+    assert send(time, message()) == []
 
-    assert send(message()) == []
-
-    assert sent == [("email", "Feed the cat")]
-    assert kept() == before | {"Status": "SENT", "Reason": "", "UpdatedAt": kept("UpdatedAt")[0]}
-    assert kept("UpdatedAt")[0] > before["UpdatedAt"]
-
-
-@pytest.mark.parametrize("copies", [[0, 0], [0, 1]], ids=["one batch", "a copy"])
-def test_a_copy_of_a_message_sends_nothing(copies, write, sent):
-    write()
-
-    assert [send(*(message(number=number) for number in copies)), send(message())] == [[], []]
-
-    assert len(sent) == 1
-    assert kept("Status") == ("SENT",)
-
-
-@pytest.mark.parametrize("status", ["CANCELLED", "SENT", "PARTLY_SENT", "FAILED"])
-def test_a_reminder_that_is_over_is_not_sent(status, write, sent):
-    before = write(Status=status)
-
-    assert send(message()) == []
-    assert (sent, kept()) == ([], before)
-
-
-def test_a_message_of_another_execution_sends_nothing(write, sent):
-    """Somebody may start an execution by hand with the id of another reminder."""
-    before = write()
-
-    assert send(message(execution=OTHER)) == []
-    assert (sent, kept()) == ([], before)
-
-
-def test_a_message_without_a_row_sends_nothing(sent):
-    assert send(message()) == []
-    assert sent == []
+    assert time() == 1000.0
+    send(time, message("r-2"))
+    assert delivered[-1] == ("r-2", 1000.5)
 
 
 @pytest.mark.parametrize(
-    ("body", "failed"),
-    [("text", ["m-0"]), ("[]", ["m-0"]), ('{"ExecutionId": 1}', ["m-0"]), ('{"Channel": "fax"}', ["m-0"])],
+    ("body", "said"),
+    [
+        ("text", "has no execution, channel or reminder"),
+        ("[]", "has no execution, channel or reminder"),
+        ('{"ExecutionId": 1}', "has no execution, channel or reminder"),
+        ('{"Channel": "fax"}', "has no execution, channel or reminder"),
+        (
+            message(channel="fax")["body"],
+            "has an invalid execution, channel or reminder",
+        ),
+    ],
 )
-def test_an_unknown_message_stays_in_the_queue_and_is_logged_without_its_content(body, failed, sent, caplog):
-    assert send({**message(), "body": body}) == failed
+def test_an_unknown_message_stays_in_the_queue_and_is_logged_without_its_content(
+    body, said, time, delivered, put_back, caplog
+):
+    assert send(time, {**message(), "body": body}, message("r-2")) == ["m-r-1"]
 
+    assert [name for name, _ in delivered] == ["r-2"]
+    assert put_back == []
     (record,) = caplog.records
-    assert (sent, record.failed, body in caplog.text) == ([], 1, False)
+    assert (record.levelname, record.getMessage(), record.failed) == ("ERROR", f"message m-r-1 {said}", 1)
 
 
-def test_a_refused_reminder_fails_with_the_reason_and_is_logged_without_addresses(write, sent, caplog):
-    write()
-    sent.fails = [REJECTED]
+@pytest.mark.parametrize("channel", ["email", "sms", "topic"])
+def test_a_postponed_message_goes_back_into_its_own_queue(channel, time, delivered, put_back, caplog):
+    delivered.fails = {"r-1": PostponedError("another attempt is sending it", seconds=17)}
 
-    assert send(message()) == []
+    assert send(time, message("r-1", channel), message("r-2", channel)) == ["m-r-1"]
 
-    assert kept("Status", "Reason") == ("FAILED", "the e-mail was not sent: MessageRejected")
-    assert [record.failed for record in caplog.records if hasattr(record, "failed")] == [1]
-    lines = [vars(record) for record in caplog.records]
-    assert any("not verified: j…@example.com" in one.get("Said", "") for one in lines)
-    assert "jo@" not in str(lines)
+    assert put_back == [(queue(channel), "h-r-1", 17)]
+    assert [name for name, _ in delivered] == ["r-1", "r-2"]
+    assert not [one for one in caplog.records if one.levelno > logging.INFO]
 
 
-@pytest.mark.parametrize(("receives", "least", "most"), [(1, 1, 1), (3, 2, 4), (20, 15, 30)])
-def test_a_throttled_reminder_goes_back_and_can_be_cancelled_meanwhile(receives, least, most, write, sent, put_back):
-    before = write()
-    sent.fails = [THROTTLED]
+@pytest.mark.parametrize(("hold", "at"), [(0, 1000.5), (1, 1001.0), (30, 1030.0)])
+def test_an_instance_that_is_refused_sends_nothing_by_this_channel_for_a_while(hold, at, time, delivered):
+    delivered.fails = {"r-1": PostponedError("throttled", seconds=1, hold=hold)}
 
-    assert send(message(receives=receives)) == ["m-0"]
+    assert send(time, message("r-1"), message("r-2", "sms"), message("r-3")) == ["m-r-1"]
 
-    assert kept() == before | {name: kept(name)[0] for name in ("UpdatedAt", "ClaimedAt")}
-    assert least <= put_back[0] <= most
-    assert table.cancel("r-1", owner=JO, now=timestamp(datetime.now(UTC)))
-    assert (send(message()), sent) == ([], [])
+    assert delivered == [("r-1", 1000.0), ("r-2", 1000.0), ("r-3", at)]
 
 
-def test_a_throttled_reminder_is_sent_by_the_next_attempt(write, sent):
-    write()
-    sent.fails = [THROTTLED, THROTTLED]
+def test_a_message_that_would_wait_too_long_comes_back_when_its_channel_may_send(time, delivered, put_back):
+    delivered.fails = {"r-1": PostponedError("the quota is spent", seconds=600, hold=299.2)}
 
-    assert [send(message()) for _ in range(3)] == [["m-0"], ["m-0"], []]
-    assert (sent, kept("Status")) == ([("email", "Feed the cat")], ("SENT",))
+    assert send(time, message("r-1"), message("r-2"), seconds=60) == ["m-r-1", "m-r-2"]
 
-
-def test_a_reminder_whose_answer_was_lost_stays_sending_until_the_next_attempt(write, sent, put_back):
-    """It may arrive, so it cannot be cancelled."""
-    write()
-    sent.fails = [DOWN]
-
-    assert send(message()) == ["m-0"]
-    assert kept("Status", "EmailLease") == ("SENDING", None)
-    assert send(message()) == []
-    assert kept("Status") == ("SENT",)
-
-
-@pytest.mark.parametrize("error", [THROTTLED, DOWN], ids=["not sent", "perhaps sent"])
-def test_a_reminder_that_its_recipient_stops_between_two_attempts_is_not_sent(error, write, sent):
-    request = MAILED | {"repeat": DAILY}
-    write(request=request)
-    sent.fails = [error]
-    send(message(request=request))
-    stop()
-
-    assert send(message(request=request)) == []
-
-    assert (sent, kept("Status")) == ([], ("CANCELLED",))
-
-
-def test_the_channels_that_are_left_send_nothing_after_the_recipient_stopped_the_reminder(write, sent):
-    request = {**MAILED, "channels": BOTH, "phone": "+15555550100"}
-    write(request=request)
-    send(message(request=request))
-    stop()
-
-    assert send(message("sms", request=request)) == []
-
-    assert [channel for channel, _ in sent] == ["email"]
-    assert kept("Status", "Reason") == ("CANCELLED", BY_RECIPIENT)
-
-
-def test_a_change_of_the_owner_does_not_undo_the_stop(write, sent):
-    """Their call read the row before the recipient stopped the reminder, and wrote it after that."""
-    before = write(Status="SENT")
-    stop()
-    table.change(before, {"Status": "SCHEDULED"}, execution=OTHER, after=OWN, without=["Stopped"])
-
-    assert send(message(execution=OTHER)) == []
-
-    assert (sent, kept("Status")) == ([], ("CANCELLED",))
-
-
-def test_a_reminder_that_is_too_late_fails(write, sent):
-    write(due=ahead(hours=-25))
-
-    assert send(message()) == []
-    assert (sent, kept("Status", "Reason")) == ([], ("FAILED", delivery.TOO_LATE))
-
-
-def test_a_copy_that_comes_during_an_attempt_waits_until_its_lease_is_over(write, sent, put_back):
-    write(Status="SENDING", EmailLease=timestamp(datetime.now(UTC) + timedelta(seconds=30)))
-
-    assert send(message()) == ["m-0"]
-    assert sent == []
-    assert 29 <= put_back[0] <= 31
-
-
-def test_a_reminder_whose_function_died_is_sent_when_the_lease_is_over(write, sent):
-    write()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(senders, "send", lambda *_: (_ for _ in ()).throw(KilledError))
-        with pytest.raises(KilledError):
-            send(message())
-    (lease,) = kept("EmailLease")
-    assert LEASE_TIME - timedelta(seconds=10) < datetime.fromisoformat(lease) - datetime.now(UTC) <= LEASE_TIME
-    assert (send(message()), sent) == (["m-0"], [])
-    write(Status="SENDING", EmailLease="2020-01-01T00:00:00.000Z")
-
-    assert send(message()) == []
-    assert (len(sent), kept("Status")) == (1, ("SENT",))
-
-
-def both(channel, **more):
-    return message(channel, request=REQUEST, number=BOTH.index(channel), **more)
-
-
-@pytest.mark.parametrize("order", [["email", "sms"], ["sms", "email"]])
-@pytest.mark.parametrize(
-    ("fails", "status", "reasons"),
-    [
-        ([], "SENT", set()),
-        ([REJECTED], "PARTLY_SENT", {"was not sent"}),
-        ([REJECTED, REJECTED], "FAILED", {"the e-mail was not sent", "the text was not sent"}),
-    ],
-)
-def test_the_last_channel_settles_the_status(fails, status, reasons, order, write, sent):
-    write(request=REQUEST)
-    sent.fails = list(fails)
-
-    assert send(both(order[0])) == []
-    assert kept("Status") == ("SENDING",)
-    assert send(both(order[1])) == []
-
-    assert kept("Status") == (status,)
-    assert all(reason in kept("Reason")[0] for reason in reasons)
-    assert not [name for name in kept() if name.endswith(("Lease", "Result"))]
-
-
-def test_a_copy_of_one_channels_message_does_not_send_it_again(write, sent):
-    write(request=REQUEST)
-
-    assert [send(both("email")), send(both("email")), send(both("sms"))] == [[], [], []]
-    assert [channel for channel, _ in sent] == ["email", "sms"]
-
-
-def test_the_last_result_is_settled_even_if_the_function_died_after_it_was_recorded(write, sent):
-    write(request=REQUEST, Status="SENDING", EmailResult="", SmsResult="the text was not sent: x")
-
-    assert send(both("sms")) == []
-    assert (sent, kept("Status", "Reason")) == ([], ("PARTLY_SENT", "the text was not sent: x"))
-
-
-def test_a_throttled_channel_of_several_does_not_hold_back_the_other(write, sent):
-    write(request=REQUEST)
-    sent.fails = [THROTTLED]
-
-    assert send(both("email"), both("sms")) == ["m-0"]
-    assert kept("Status") == ("SENDING",)
-    assert send(both("email")) == []
-    assert ([channel for channel, _ in sent], kept("Status")) == (["sms", "email"], ("SENT",))
-
-
-REPEATED = MAILED | {"repeat": DAILY}
-
-
-def started(workflow):
-    return [(one["executionArn"], json.loads(one["input"])) for one in workflow.executions()]
-
-
-@pytest.mark.parametrize("wait", [{}, {"waitSeconds": 0}], ids=["at a time", "in seconds"])
-def test_one_write_ends_an_occurrence_and_schedules_the_next(wait, write, sent, reminder_workflow):
-    """The seconds of the request lead to the first occurrence only."""
-    before = write(request=REPEATED)
-
-    assert send(message(request=REPEATED | wait)) == []
-
-    ((execution, given),) = started(reminder_workflow)
-    assert kept("Status", "Reason", "Occurrence") == ("SCHEDULED", "", 2)
-    assert kept("ExecutionId", "After") == (execution, OWN)
-    assert kept("DueAt")[0] == utc_text(datetime.fromisoformat(before["DueAt"]) + timedelta(days=1))
-    assert kept("ExpiresAt")[0] == (datetime.fromisoformat(kept("DueAt")[0]) + KEPT).timestamp()
-    assert given == {**REPEATED, "reminderId": "r-1", "waitUntil": kept("DueAt")[0]}
+    assert put_back == [(queue("email"), "h-r-1", 600), (queue("email"), "h-r-2", 300)]
+    assert [name for name, _ in delivered] == ["r-1"]
 
 
 @pytest.mark.parametrize(
-    ("zone", "first", "due", "every", "following"),
-    [
-        ("Europe/Paris", "2099-03-28T08:00:00Z", "2099-03-28T08:00:00Z", "1d", "2099-03-29T07:00:00Z"),
-        ("Europe/Paris", "2099-10-24T07:00:00Z", "2099-10-24T07:00:00Z", "1d", "2099-10-25T08:00:00Z"),
-        ("Europe/Paris", "2099-03-28T08:00:00Z", "2099-03-28T08:00:00Z", "24h", "2099-03-29T08:00:00Z"),
-        ("UTC", "2099-01-31T09:00:00Z", "2099-02-28T09:00:00Z", "1M", "2099-03-31T09:00:00Z"),
-    ],
+    ("channel", "least"),
+    [("email", 33.0), ("topic", 33.0), ("sms", 41.0)],
 )
-def test_the_next_occurrence_is_counted_from_the_first_by_the_clocks_of_its_zone(
-    zone, first, due, every, following, write, reminder_workflow
+def test_a_message_is_begun_only_if_the_call_has_time_for_all_its_calls_of_aws(
+    channel, least, time, delivered, put_back
 ):
-    request = MAILED | {"repeat": {"every": every}}
-    number = 1 if first == due else 2
-    write(request=request, due=datetime.fromisoformat(due), FirstDueAt=first, TimeZone=zone, Occurrence=number)
+    """Two writes of 8 seconds, 17 seconds for SES or SNS, and the write that counts a text."""
+    assert send(time, message("r-1", channel), seconds=least) == []
+    time.now += PAUSE
+    assert send(time, message("r-2", channel), seconds=least - 0.001) == ["m-r-2"]
 
-    assert send(message(request=request, waited=datetime.fromisoformat(due))) == []
-    assert kept("DueAt", "Occurrence", "Status") == (following, number + 1, "SCHEDULED")
-
-
-def test_a_repeated_reminder_goes_on_after_a_failure_and_keeps_its_reason(write, sent, reminder_workflow):
-    write(request=REPEATED)
-    sent.fails = [REJECTED]
-
-    assert send(message(request=REPEATED)) == []
-    assert kept("Status", "Reason") == ("SCHEDULED", "the e-mail was not sent: MessageRejected")
+    assert [name for name, _ in delivered] == ["r-1"]
+    assert put_back == [(queue(channel), "h-r-2", 0)]
 
 
-@pytest.mark.parametrize(
-    ("repeat", "changes", "status"),
-    [
-        ({"every": "1d", "times": 3}, {"Occurrence": 3}, "SENT"),
-        ({"every": "1d", "until": utc_text(ahead(hours=23))}, {}, "SENT"),
-        (DAILY, {"Stopped": True}, "SENT"),
-        (DAILY, {"TimeZone": "nowhere"}, "FAILED"),
-        (DAILY, {"Repeat": "{}"}, "FAILED"),
-    ],
-    ids=["last time", "after its end", "stopped", "damaged zone", "damaged rule"],
-)
-def test_a_reminder_ends_after_its_last_occurrence(repeat, changes, status, write, sent, reminder_workflow):
-    request = MAILED | {"repeat": repeat}
-    write(request=request, **changes)
-
-    assert send(message(request=request)) == []
-    assert (kept("Status"), len(sent), started(reminder_workflow)) == ((status,), 1, [])
-
-
-def test_a_reminder_that_is_stopped_while_it_is_sent_does_not_go_on(write, monkeypatch, reminder_workflow):
-    write(request=REPEATED)
-
-    def send_and_stop(*_):
-        assert table.stop_repeating("r-1", owner=JO, now="2026-11-21T04:00:00.000Z")
-
-    monkeypatch.setattr(senders, "send", send_and_stop)
-
-    assert send(message(request=REPEATED)) == []
-    assert (kept("Status"), started(reminder_workflow)) == (("SENT",), [])
-
-
-def test_a_reminder_that_is_due_later_than_its_execution_could_wait_goes_on_waiting(write, sent, reminder_workflow):
-    """The clock does not matter, because tests on a laptop cloud skip waits."""
-    write(due=ahead(days=400))
-    waited = ahead(days=363)
-
-    assert send(message(waited=waited)) == []
-
-    ((execution, given),) = started(reminder_workflow)
-    assert (sent, kept("Status", "ExecutionId", "After")) == ([], ("SCHEDULED", execution, OWN))
-    assert given["waitUntil"] == kept("DueAt")[0]
-    assert send(message(waited=ahead(days=400), execution=execution)) == []
-    assert (len(sent), kept("Status")) == (1, ("SENT",))
-
-
-TABLE, STATES = client_of(table, "dynamodb"), client_of(executions, "stepfunctions")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize(("client", "operation"), [(TABLE, "UpdateItem"), (STATES, "StartExecution")])
-def test_after_a_fault_the_message_schedules_one_next_occurrence(
-    client, operation, kind, write, sent, reminder_workflow, reminder_table
+@pytest.mark.parametrize(("receives", "least", "most"), [(1, 1, 2), (4, 8, 16), (20, 300, 600)])
+def test_a_message_goes_back_for_longer_and_longer_if_the_table_fails(
+    receives, least, most, time, delivered, put_back, caplog
 ):
-    write(request=REPEATED)
-    with fault(client, operation, kind), suppress(KilledError):
-        send(message(request=REPEATED))
-    if kept("Status") == ("SENDING",):
-        # The claim was written, and its answer lost. Time passes.
-        reminder_table.put_item(Item=kept() | {"EmailLease": "2020-01-01T00:00:00.000Z"})
+    caplog.set_level(logging.INFO)
+    delivered.fails = {"r-1": DOWN}
 
-    assert send(message(request=REPEATED)) == []
+    assert send(time, message(receives=receives), message("r-2")) == ["m-r-1"]
 
-    assert (len(sent), kept("Status", "Occurrence")) == (1, ("SCHEDULED", 2))
-    (found,) = {execution for execution, _ in started(reminder_workflow)}
-    assert kept("ExecutionId") == (found,)
+    ((url, handle, seconds),) = put_back
+    assert (url, handle) == (queue("email"), "h-r-1")
+    assert least <= seconds <= most
+    assert [name for name, _ in delivered] == ["r-1", "r-2"]
+    assert ("INFO", "message m-r-1: ReadTimeoutError") in [(one.levelname, one.getMessage()) for one in caplog.records]
 
 
-def test_a_claim_that_boto3_repeats_sends_the_reminder(write, sent, monkeypatch):
-    """The answer to the first attempt is lost, and the second attempt finds its own lease."""
-    once = TABLE.update_item
+def test_an_error_in_a_row_is_logged_without_its_text_and_blocks_no_other_message(time, delivered, put_back, caplog):
+    delivered.fails = {"r-1": ValueError("jo@example.com")}
 
-    def twice(**given):
-        if ":EmailLease" in given["ExpressionAttributeValues"]:
-            once(**given)
-        return once(**given)
+    assert send(time, message(), message("r-2")) == ["m-r-1"]
 
-    monkeypatch.setattr(TABLE, "update_item", twice)
-    write()
-
-    assert send(message()) == []
-    assert (len(sent), kept("Status")) == (1, ("SENT",))
+    assert [name for name, _ in delivered] == ["r-1", "r-2"]
+    assert put_back == []
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage(), record.failed) == ("ERROR", "message m-r-1: ValueError", 1)
 
 
-def test_a_write_that_boto3_repeats_starts_the_next_occurrence(write, sent, monkeypatch, reminder_workflow):
-    """The answer to the first attempt is lost, and the condition of the second attempt does not hold any more."""
-    once, conditions = TABLE.update_item, []
+def test_a_message_that_cannot_be_put_back_is_still_reported_as_failed(time, delivered, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)
+    delivered.fails = {"r-1": PostponedError("throttled", seconds=1)}
 
-    def twice(**given):
-        conditions.append(given)
-        answer = once(**given)
-        return once(**given) if "After" in str(given) else answer
-
-    monkeypatch.setattr(TABLE, "update_item", twice)
-    write(request=REPEATED)
-
-    assert send(message(request=REPEATED)) == []
-
-    ((execution, _),) = started(reminder_workflow)
-    assert kept("Status", "ExecutionId") == ("SCHEDULED", execution)
-
-
-def test_a_failing_table_puts_the_message_back(write, sent, put_back, reminder_table):
-    reminder_table.delete()
-
-    assert send(message()) == ["m-0"]
-    assert (sent, len(put_back)) == ([], 1)
-
-
-def test_a_late_release_does_not_end_the_lease_of_the_next_attempt(write):
-    """boto3 repeats a write whose answer was lost."""
-    due, now = write()["DueAt"], datetime.now(UTC)
-
-    def claim(at):
-        return table.claim("r-1", execution=OWN, channel="email", waited_until=due, now=at, lease=LEASE_TIME)
-
-    first = claim(now)
-    table.release(first, "email", now=now, is_unsent=True)
-    second = claim(now + timedelta(seconds=1))
-
-    assert table.release(first, "email", now=now, is_unsent=True) is None
-    assert kept() == second
-
-
-@pytest.mark.parametrize("damage", [{"DueAt": "?"}, {"Preference": "fax", "Channels": []}], ids=["due", "channels"])
-def test_a_damaged_row_does_not_keep_the_next_message_from_being_sent(damage, write, sent, caplog):
-    write()
-    write(ReminderId="r-2", ExecutionId=OTHER, **damage)
-    other = message(execution=OTHER, number=2)
-    other["body"] = other["body"].replace('"r-1"', '"r-2"')
-
-    assert send(other, message()) == ["m-2"]
-
-    assert sent == [("email", "Feed the cat")]
-    assert kept("Status") == ("SENT",)
-    assert [one.failed for one in caplog.records] == [1]
-
-
-def test_a_call_without_time_puts_its_last_messages_back_untouched(write, sent, put_back):
-    before = write()
-
-    assert send(message(), context=Context(send_reminder.SECONDS_OF_A_MESSAGE - 1)) == ["m-0"]
-    assert (sent, put_back, kept()) == ([], [0], before)
-
-
-def test_a_message_that_cannot_be_put_back_is_still_reported_as_failed(write, sent, monkeypatch):
-    write()
-    sent.fails = [THROTTLED]
-
-    def fails(**_):
+    def fails(**_: Any) -> None:
         raise DOWN
 
     monkeypatch.setattr(send_reminder.sqs(), "change_message_visibility", fails)
 
-    assert send(message()) == ["m-0"]
+    assert send(time, message(), message("r-2")) == ["m-r-1"]
+
+    assert [name for name, _ in delivered] == ["r-1", "r-2"]
+    assert "message m-r-1 was not put back: ReadTimeoutError" in [one.getMessage() for one in caplog.records]

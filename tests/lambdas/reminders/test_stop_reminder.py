@@ -14,7 +14,7 @@ from reminders.mail import mail_of
 from reminders.reminder import BY_RECIPIENT
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.callers import JO, of
-from tests.support.handlers.events import post, status_and_body
+from tests.support.handlers.events import REQUEST_ID, post, status_and_body
 from tests.support.handlers.faults import fault
 from tests.support.handlers.reminder_rows import REPEATED, ahead, execution_of, row
 
@@ -182,6 +182,32 @@ def test_a_failing_table_is_a_page_too(operation, waiting):
 
     assert (reply["statusCode"], reply["headers"]["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert call("POST", token())["statusCode"] == 200
+
+
+def test_a_reminder_that_changes_all_the_time_is_not_stopped_yet(waiting, monkeypatch):
+    monkeypatch.setattr(table, "refuse", lambda *_: None)
+
+    reply = call("POST", token())
+
+    assert (reply["statusCode"], "The reminder is not stopped yet" in reply["body"]) == (503, True)
+    assert table.find("r-1")["Status"] == "SCHEDULED"
+
+
+def test_a_failure_is_logged_with_the_id_of_the_request(waiting, caplog):
+    event = {**of(JO, "r-1"), "httpMethod": "POST", "pathParameters": {"token": token()}}
+    with fault(client_of(table, "dynamodb"), "UpdateItem", "refused"):
+        reply = handler(event, None)
+
+    (record,) = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert (reply["statusCode"], reply["headers"]["X-Request-Id"]) == (503, REQUEST_ID)
+    assert vars(record)["RequestId"] == REQUEST_ID
+
+
+@pytest.mark.parametrize("event", [{}, {"pathParameters": None}, {"pathParameters": {"token": None}}])
+def test_a_request_without_a_token_gets_the_page_of_an_invalid_link(event):
+    reply = handler(event, None)
+
+    assert (reply["statusCode"], "This link is not valid" in reply["body"]) == (404, True)
 
 
 def test_a_mail_links_to_the_page_in_both_parts_and_in_its_headers():

@@ -417,6 +417,7 @@ def test_after_a_fault_the_reminder_is_the_old_or_the_new_one_and_waits(client, 
 
     if again == "repeated":
         assert change(reminder_id, key="a", **body)[0] == 200
+        assert own_input(reminder_id)["waitUntil"] == table.find(reminder_id)["DueAt"], "it waits without a sweep, too"
     with suppress(settle_lost_reminders.NotSettledError, ClientError, BotoCoreError):
         settle_lost_reminders.handler({"Waiting": True}, None)
 
@@ -429,6 +430,42 @@ def test_after_a_fault_the_reminder_is_the_old_or_the_new_one_and_waits(client, 
         assert new_one
     assert given["waitUntil"] == row["DueAt"]
     assert settle_lost_reminders.handler({"Waiting": True}, None)["Lost"] == 0
+
+
+@pytest.mark.parametrize("body", [{"message": "New"}, {"email": LISTED, "waitSeconds": 60}])
+def test_the_request_of_a_change_is_kept_in_an_execution_that_waits_for_nothing_earlier(body, new):
+    """It is stopped at once. If it is not, its message comes when the changed reminder is due."""
+    reminder_id = new()
+
+    assert change(reminder_id, **body)[0] == 200
+
+    row = table.find(reminder_id)
+    kept = executions.found(row["After"])
+    assert kept and kept["status"] == "ABORTED"
+    given = json.loads(kept["input"])
+    assert (given["waitUntil"], given["message"]) == (row["DueAt"], row["Message"])
+    assert given["email"] == body.get("email", OWN["email"])
+
+
+def test_a_reminder_whose_input_is_not_readable_takes_new_addresses(new, reminder_table):
+    """Such as an input that an earlier version wrote."""
+    reminder_id = new()
+    reminder_table.put_item(Item=table.find(reminder_id) | {"Message": "Not in the input"})
+
+    assert change(reminder_id, message="New")[0] == 409
+    assert change(reminder_id, message="New", email=LISTED)[0] == 200
+
+    assert own_input(reminder_id)["email"] == LISTED
+    assert json.loads(executions.found(table.find(reminder_id)["After"])["input"])["email"] == LISTED
+
+
+def test_a_sent_reminder_takes_a_local_time_that_happens_twice(new):
+    reminder_id = new()
+    end(reminder_id)
+
+    status, body = change(reminder_id, timestamp="2027-10-31 02:30", timeZone="Europe/Paris", fold=1)
+
+    assert (status, body["dueAt"]) == (200, "2027-10-31T01:30:00Z")
 
 
 def test_a_repeated_request_with_the_same_key_sends_once(new):
