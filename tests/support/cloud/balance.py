@@ -78,6 +78,7 @@ def orders(
     since: Mark,
     copies: Collection[str] = (),
     also: Callable[[], Collection[Message]] = tuple,
+    within: float | None = None,
 ) -> Terms:
     """Waits until the orders that are new or changed since the mark have ended. Returns their terms.
 
@@ -101,11 +102,22 @@ def orders(
             invoke(cloud, places.order_workflow, "ParkLostOrders", {"Records": looks})
 
     return _settled(
-        lambda: found().balance(), sweep, busy=lambda: bool(running_in(cloud, places.order_workflow) - since.running)
+        lambda: found().balance(),
+        sweep,
+        busy=lambda: bool(running_in(cloud, places.order_workflow) - since.running),
+        within=within,
     )
 
 
-def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection[str] = (), sweeps: int = 1) -> Terms:
+def reminders(
+    cloud: Cloud,
+    places: Places,
+    *,
+    since: Mark,
+    doubtful: Collection[str] = (),
+    sweeps: int = 1,
+    within: float | None = None,
+) -> Terms:
     """Waits until the reminders that are new or changed since the mark have ended. Returns their terms.
 
     `doubtful` has the words of reminders for which the test withheld an answer of SES or SNS. They may be delivered
@@ -138,7 +150,7 @@ def reminders(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection
             return True
         return any(not arn.rpartition(":")[2].startswith(tuple(at_rest)) for arn in running)
 
-    return _settled(lambda: found().balance(), sweep, busy=busy, sweeps=sweeps)
+    return _settled(lambda: found().balance(), sweep, busy=busy, sweeps=sweeps, within=within)
 
 
 def order_records(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str] = ()) -> Orders:
@@ -181,7 +193,12 @@ def reminder_records(cloud: Cloud, places: Places, *, since: Mark, doubtful: Col
 
 
 def _settled(
-    look: Callable[[], tuple[Terms, list[str]]], sweep: Callable[[], None], *, busy: Callable[[], bool], sweeps: int = 1
+    look: Callable[[], tuple[Terms, list[str]]],
+    sweep: Callable[[], None],
+    *,
+    busy: Callable[[], bool],
+    sweeps: int = 1,
+    within: float | None = None,
 ) -> Terms:
     """Waits until nothing is running and the terms balance. Returns them. At an imbalance, runs the sweep."""
     left = sweeps
@@ -197,7 +214,7 @@ def _settled(
             left -= 1
         return terms, faults
 
-    terms, _ = eventually(balance, until=lambda found: not found[1], every=0.1)
+    terms, _ = eventually(balance, until=lambda found: not found[1], every=0.1, within=within)
     return terms
 
 

@@ -35,6 +35,7 @@ from tests.support.cloud.troubles import (
 )
 from tests.support.cloud.wire import Reply, Sent, corrupt, page, passed_on, sent_in, truncated
 from tests.support.names import unique
+from tests.support.waiting import PATIENCE_SECONDS
 
 NOT_CALLS = ("logs:", "kms:", "ec2:", "elasticache:", "xray:")
 """Actions in a role that the function does not call itself. Lambda, DynamoDB and Step Functions need them."""
@@ -56,12 +57,20 @@ class Case:
     """The first attempt of each call."""
     answered: Event = field(default_factory=Event)
     """Set when the caller has its answer. Then the late calls are made."""
+    late: list[Event] = field(default_factory=list)
+    """One for each late call. It is set when the call has been made."""
     _invocations: set[str] = field(default_factory=set)
 
     def is_of(self, call: Call, body: str) -> bool:
         if self.functions is not None and call.function not in self.functions:
             return False
         return not self.markers or any(marker in body for marker in self.markers)
+
+    def make_late_calls(self) -> None:
+        """Makes the late calls, and waits until AWS has done them."""
+        self.answered.set()
+        for one in self.late:
+            assert one.wait(PATIENCE_SECONDS)
 
     def learn(self, sent: Sent, body: str) -> None:
         if self.markers:
@@ -146,11 +155,17 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
                 self._answer(truncated(reply), length=len(reply.body))
             if trouble == KILLED:
                 proxy.kill(sent.call.function, self.client_address[1])
+            made = Event()
+            if trouble == LATE and case:
+                case.late.append(made)
             if trouble in (SLOW, LATE, SILENT):
                 self._until_the_client_hangs_up()
             if trouble == LATE and case:
                 case.answered.wait()
-                passed_on(cloud, self, body)
+                try:
+                    passed_on(cloud, self, body)
+                finally:
+                    made.set()
             self.close_connection = True
             with contextlib.suppress(OSError):
                 self.connection.shutdown(socket.SHUT_RDWR)

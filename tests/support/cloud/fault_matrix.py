@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from tests.support.cloud import balance
@@ -14,7 +14,16 @@ from tests.support.cloud.between import Between, Case, between, hidden_for, inst
 from tests.support.cloud.fault_plan import Place, Planned
 from tests.support.cloud.fault_verdicts import REPEATED, SWEEPS, Result, judged
 from tests.support.cloud.faults import window
-from tests.support.cloud.journeys import BOTH_APPS, Journey, Journeys, Subject, over, persistent, reminder_row
+from tests.support.cloud.journeys import (
+    BOTH_APPS,
+    SENT_SECONDS,
+    Journey,
+    Journeys,
+    Subject,
+    over,
+    persistent,
+    reminder_row,
+)
 from tests.support.cloud.reminders import settled
 from tests.support.cloud.service_errors import FAILED, errors_of, service_of
 from tests.support.cloud.troubles import EVER, KILLS, LAST, ONCE, TRANSPORT, Call, Fault
@@ -160,6 +169,8 @@ class Matrix:
             self.repeated.append(result)
             result = self._result_of(planned, fresh)
         self.results.append(result)
+        if len(self.results) % 100 == 0:
+            print(f"{datetime.now(UTC):%H:%M:%S} {len(self.results)} cases", flush=True)
 
     def _result_of(self, planned: Planned, fresh: bool) -> Result:
         journey, call = planned.place.journey, planned.place.call
@@ -198,10 +209,10 @@ class Matrix:
                 journey.end(subject, case)
         elif planned.is_untrue:
             # The function may do nothing more. The balance runs the sweep, which finds what is lost.
-            eventually(lambda: fault.met)
+            eventually(lambda: fault.met, within=SENT_SECONDS)
         elif planned.often == EVER:
             # A reminder that waits looks as if it were over.
-            eventually(lambda: fault.met)
+            eventually(lambda: fault.met, within=SENT_SECONDS)
             eventually(lambda: fault.calls_met >= TRIES or over(subject, case), every=0.3)
             if call.action in ("ses:SendEmail", "sns:Publish"):
                 # It is too late in the end. Until then SendReminder does not give up.
@@ -209,7 +220,7 @@ class Matrix:
                 balance.age_reminder(self.apps.cloud, self.apps.places, row, by=timedelta(days=3))
                 journey.end(subject, case)
         elif planned.stops_sending:
-            eventually(lambda: fault.met)
+            eventually(lambda: fault.met, within=SENT_SECONDS)
             self.proxy.renew(call.function)
             journey.end(subject, case)
         else:

@@ -12,6 +12,9 @@ from tests.support.cloud.records import Terms
 from tests.support.cloud.troubles import Call
 from tests.support.waiting import eventually
 
+SETTLE_SECONDS = 600
+"""Some messages become visible only after minutes, and then thousands of cases end at once."""
+
 ELSEWHERE = {
     "UpdateCache": "Lambda reads the stream and writes to the queue; the function itself calls only the cache",
     "PublishSite": "tests/lambdas/publishing tests its failures; it handles neither orders nor reminders",
@@ -77,12 +80,14 @@ def run(matrix: Matrix, plan: Plan) -> Proof:
     terms = ""
     try:
         # The faults that last for ever still last.
-        orders = balance.orders(apps.cloud, apps.places, since=mark, copies=matrix.copies)
-        reminders = balance.reminders(apps.cloud, apps.places, since=mark, doubtful=matrix.doubtful)
+        orders = balance.orders(apps.cloud, apps.places, since=mark, copies=matrix.copies, within=SETTLE_SECONDS)
+        reminders = balance.reminders(
+            apps.cloud, apps.places, since=mark, doubtful=matrix.doubtful, within=SETTLE_SECONDS
+        )
         terms = f"orders: {_sum(orders)}; reminders: {_sum(reminders)}"
         matrix.release()
-        balance.orders(apps.cloud, apps.places, since=mark, copies=matrix.copies)
-        balance.reminders(apps.cloud, apps.places, since=mark, doubtful=matrix.doubtful)
+        balance.orders(apps.cloud, apps.places, since=mark, copies=matrix.copies, within=SETTLE_SECONDS)
+        balance.reminders(apps.cloud, apps.places, since=mark, doubtful=matrix.doubtful, within=SETTLE_SECONDS)
     except AssertionError as error:
         failures.append(
             re.sub("P-[a-z]{12}", lambda found: f"{found[0]} ({matrix.stories.get(found[0], '?')})", str(error))

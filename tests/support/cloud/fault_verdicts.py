@@ -37,7 +37,7 @@ def judged(planned: Planned, fault: Fault, under: Sequence[int], again: Sequence
     bad += [(one, "without") for one in again if one not in planned.place.journey.then]
     if not bad:
         return Result(planned, statuses, "")
-    slow = {500} if planned.place.call.function in SWEEPS else {502, 503}
+    slow = planned.place.journey.late | ({500} if planned.place.call.function in SWEEPS else {502, 503})
     status, when = bad[0]
     return Result(planned, statuses, f"the status {when} the fault is {status}", all(one in slow for one, _ in bad))
 

@@ -24,6 +24,8 @@ from tests.support.names import unique
 from tests.support.waiting import eventually
 
 SENT_SECONDS = 300
+OVERDUE_MINUTES = 90
+"""Longer than WAITS_IN_A_QUEUE of the sweep: other cases may have messages in the queues."""
 """The longest that a reminder may take. A fault can cost an attempt 17 seconds, and hides its message for 15 more.
 Meanwhile cases of other reminders use the function's few instances."""
 
@@ -67,6 +69,8 @@ class Journey:
     """The calls that AWS refuses in every case, so that the function makes the calls that clean up after them."""
     then: frozenset[int] = frozenset({200, 202})
     """The correct statuses of the action without the fault."""
+    late: frozenset[int] = frozenset()
+    """The statuses of a caller who comes too late, because the machine is busy."""
     alone: bool = False
     """Whether its cases must run one after the other, because its calls name neither an order nor a reminder."""
     only: str = ":"
@@ -345,13 +349,13 @@ def without_execution(subject: Subject) -> None:
 
 
 def overdue(subject: Subject) -> None:
-    """Makes a lost reminder: its row says that it was due, and last changed, 31 minutes ago."""
-    then = _minutes_ago(31)
+    """Makes a lost reminder: its row says that it was due, and last changed, long ago."""
+    then = _minutes_ago(OVERDUE_MINUTES)
     aborted(subject, DueAt=then, UpdatedAt=then)
 
 
 def overdue_while_sending(subject: Subject) -> None:
-    then = _minutes_ago(31)
+    then = _minutes_ago(OVERDUE_MINUTES)
     aborted(subject, DueAt=then, UpdatedAt=then, Status="SENDING")
 
 
@@ -532,6 +536,8 @@ MAIN = [
         end=sent,
         waits=True,
         then=frozenset({409}),
+        # The attempt has failed, and the reminder waits for the next one.
+        late=frozenset({200}),
     ),
     Journey("looking up a reminder", functions("GetReminder"), look_up_reminder, begin=scheduled),
 ]
