@@ -1,14 +1,17 @@
 """A user pool, both tables, and the queues that hold messages for operators."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from account import delete_account, get_account, held, person
 from common import queues
-from tests.support.handlers.aws import client_of, sqs
+from tests.support.handlers.aws import client_of, sqs, states
+from tests.support.handlers.events import PERSON
 from tests.support.handlers.pool import Pool
+from tests.support.handlers.reminder_rows import REQUEST, row
 from tests.support.queues import Queue, new_queue
 from tests.support.waiting import PATIENCE_SECONDS
 
@@ -40,3 +43,20 @@ def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (delete_account, get_account):
         monkeypatch.setattr(module, "SEARCH_SECONDS", PATIENCE_SECONDS)
     monkeypatch.setattr(held, "HELD_SECONDS", 2 * PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def remind(reminder_table: Any, reminder_workflow: Any) -> Callable[..., dict[str, Any]]:
+    """Writes a reminder and starts its execution."""
+
+    def remind_(
+        reminder_id: str, status: str = "SCHEDULED", *, owner: str = PERSON["sub"], starts: bool = True, **changes: Any
+    ) -> dict[str, Any]:
+        made = row(reminder_id, owner=owner) | {"Status": status} | changes
+        reminder_table.put_item(Item=made)
+        if starts:
+            given = json.dumps(REQUEST | {"reminderId": reminder_id})
+            states.start_execution(stateMachineArn=reminder_workflow.arn, name=reminder_id, input=given)
+        return made
+
+    return remind_

@@ -11,16 +11,14 @@ from account import delete_account, document, held, person, rows, stores
 from orders import table as order_table_module
 from orders.erased import EMPTIED, KEPT, NOTE
 from orders.order import FULFILLMENT_QUEUE
-from reminders import executions, limits
+from reminders import executions
 from reminders import table as reminder_table_module
-from tests.support.aws_answers import refused
-from tests.support.handlers.aws import client_of, states
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, PERSON, REQUEST_ID, signed_in, status_and_body
 from tests.support.handlers.faults import KilledError, fault
 from tests.support.handlers.order_rows import ROW
-from tests.support.handlers.reminder_rows import REQUEST, row
+from tests.support.handlers.reminder_rows import REQUEST
 from tests.support.queues import Clock
-from tests.support.waiting import PATIENCE_SECONDS
 
 ADA = PERSON["sub"]
 SOMEBODY = "6f1c2d3e-0000-4000-8000-00000000000c"
@@ -39,21 +37,6 @@ def removed(receipt: dict[str, Any]) -> dict[str, int]:
 
 def an_order(order_id: str, **changes: Any) -> dict[str, Any]:
     return {**ROW, "OrderId": order_id, "Name": "Zoë", "Digest": "d", **changes}
-
-
-@pytest.fixture
-def remind(reminder_table, reminder_workflow):
-    """Writes a reminder and starts its execution."""
-
-    def remind_(reminder_id: str, status: str = "SCHEDULED", *, owner: str = ADA, starts: bool = True, **changes):
-        made = row(reminder_id, owner=owner) | {"Status": status} | changes
-        reminder_table.put_item(Item=made)
-        if starts:
-            given = json.dumps(REQUEST | {"reminderId": reminder_id})
-            states.start_execution(stateMachineArn=reminder_workflow.arn, name=reminder_id, input=given)
-        return made
-
-    return remind_
 
 
 @pytest.mark.parametrize("status", ["FULFILLMENT_QUEUED", "ESCALATED", "PARKED", "CLOSED"])
@@ -128,86 +111,6 @@ def test_a_reminder_is_deleted_in_any_status(status, remind, reminder_table):
     assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
 
 
-@pytest.mark.parametrize("status", ["SCHEDULED", "CANCELLED"])
-def test_a_waiting_execution_is_stopped(status, remind, reminder_workflow):
-    remind("r-1", status)
-
-    receipt = delete()[1]
-
-    assert [one["status"] for one in reminder_workflow.executions()] == ["ABORTED"]
-    assert removed(receipt).get("ReminderStateMachine", 0) == (status == "SCHEDULED")
-
-
-def test_an_earlier_execution_that_still_runs_is_stopped_too(remind, reminder_workflow):
-    """Somebody changed the reminder, and nobody could stop the execution before."""
-    before = states.start_execution(stateMachineArn=reminder_workflow.arn, name="r-1-before", input="{}")
-    remind("r-1", After=before["executionArn"])
-
-    delete()
-
-    assert [one["status"] for one in reminder_workflow.executions()] == ["ABORTED", "ABORTED"]
-
-
-@pytest.mark.parametrize("status", ["SCHEDULED", "CANCELLED"])
-def test_an_earlier_execution_that_has_ended_keeps_nothing(status, remind, monkeypatch):
-    """A repeated reminder names the execution of its last occurrence, which has ended."""
-    ended, stop = "an execution that has ended", executions.states.stop_execution
-
-    def refuse(executionArn: str) -> Any:
-        if executionArn == ended:
-            raise refused("stepfunctions", "StopExecution", "ValidationException")
-        return stop(executionArn=executionArn)
-
-    monkeypatch.setattr(executions.states, "stop_execution", refuse)
-    remind("r-1", status, After=ended)
-
-    assert delete()[1]["complete"]
-
-
-def test_a_reminder_that_is_just_being_started_is_waited_for(remind, reminder_table, pool):
-    """Otherwise its execution would begin after its row is gone, and nobody would find it."""
-    remind("r-1", starts=False)
-
-    receipt = delete()[1]
-
-    assert not receipt["complete"]
-    assert [(one["store"], one["count"]) for one in receipt["waits"]] == [("ReminderTable", 1)]
-    assert "Item" in reminder_table.get_item(Key={"ReminderId": "r-1"})
-    assert ADA in pool.users
-
-
-def test_a_reminder_whose_execution_never_started_is_deleted_later(remind, reminder_table):
-    remind("r-1", starts=False, UpdatedAt="2026-01-01T00:00:00.000Z")
-
-    assert delete()[1]["complete"]
-    assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
-
-
-def test_a_reminder_that_changes_meanwhile_is_found_again(remind, reminder_table, reminder_workflow, monkeypatch):
-    """SendReminder may schedule the next occurrence between the stop and the delete."""
-    remind("r-1")
-    stop = executions.stop
-    following: list[str] = []
-
-    def stop_and_change(execution: str) -> bool:
-        is_stopped = stop(execution)
-        if not following:
-            started = states.start_execution(stateMachineArn=reminder_workflow.arn, name="r-1-next", input="{}")
-            following.append(started["executionArn"])
-            reminder_table.update_item(
-                Key={"ReminderId": "r-1"},
-                UpdateExpression="SET ExecutionId = :next",
-                ExpressionAttributeValues={":next": following[0]},
-            )
-        return is_stopped
-
-    monkeypatch.setattr(executions, "stop", stop_and_change)
-
-    assert delete()[1]["complete"]
-    assert "Item" not in reminder_table.get_item(Key={"ReminderId": "r-1"})
-    assert [one["status"] for one in reminder_workflow.executions()] == ["ABORTED", "ABORTED"]
-
-
 def test_an_order_that_is_corrected_meanwhile_is_waited_for(order_table, monkeypatch, pool):
     order_table.put_item(Item=an_order("A-1", Status="ESCALATED"))
     corrected = an_order("A-1", Status="RECEIVED", ExecutionName="another")
@@ -244,21 +147,6 @@ def test_an_order_that_is_parked_after_the_search_is_waited_for(order_table, hel
     assert ADA in pool.users
     assert removed(delete()[1])["ParkedQueue"] == 1
     assert held_queues["ParkedQueue"].take() == []
-
-
-def test_a_search_does_not_read_all_orders_of_the_person(order_table, held_queues, monkeypatch):
-    """A person with very many orders could never delete their account."""
-    with order_table.batch_writer() as batch:
-        for number in range(3 * order_table_module.BATCH):
-            batch.put_item(Item=an_order(f"A-{number}", Status="PARKED"))
-    held_queues["ParkedQueue"].put({"OrderId": "A-299"}, {"OrderId": "B-1"}, {"OrderId": "x" * 3000}, {"OrderId": ""})
-    find_all, read = order_table_module.find_all, []
-    monkeypatch.setattr(order_table_module, "find_all", lambda ids: find_all(read.extend(given := [*ids]) or given))
-
-    found = held.messages(ADA, seconds=PATIENCE_SECONDS, remove=True)
-
-    assert found.bodies["ParkedQueue"] == [{"OrderId": "A-299"}]
-    assert len(read) <= order_table_module.BATCH + 2
 
 
 def test_messages_of_the_person_are_removed_and_those_of_others_stay(order_table, remind, held_queues):
@@ -481,14 +369,3 @@ def test_every_attribute_of_an_order_is_kept_or_lost_on_purpose():
     """A new attribute of a row that tells something about the owner must not survive."""
     assert not set(KEPT) & PRIVATE
     assert not set(KEPT) & (document.WITHHELD.keys() - {"ExecutionId"})
-
-
-def test_the_counts_of_the_person_are_deleted_and_those_of_others_stay(reminder_table):
-    keys = [key.format(owner) for key in (limits.REMINDERS, limits.TEXTS) for owner in (ADA, SOMEBODY)]
-    for key in keys:
-        reminder_table.put_item(Item={"ReminderId": key, "Number": 1})
-
-    assert delete()[1]["complete"]
-
-    left = {row["ReminderId"] for row in reminder_table.scan()["Items"]}
-    assert left == {key for key in keys if key.endswith(SOMEBODY)}
