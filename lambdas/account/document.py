@@ -7,20 +7,29 @@ from typing import Any
 
 from common.cards import without_cards
 
-WITHHELD = {
-    "Owner": "the same in every row: the id of the account",
-    "OwnPart": "the owner again, for an index",
-    "Todo": "the status again, for an index",
-    "Digest": "a keyed digest, which means nothing without the key",
-    "RequestDigest": "a keyed digest, which means nothing without the key",
-    "Claim": "a random text of one request",
-    "StopKey": "a key. It signs the links with which recipients stop a reminder",
-    "ExecutionId": "it contains the number of the AWS account",
-    "After": "it contains the number of the AWS account",
-    "ClosedBy": "the id of another person, an operator",
-    "CorrectedBy": "the id of an operator, or of the account itself",
-}
-"""The attributes of rows that a copy leaves out, and why. It has all others, also those that are added later."""
+WITHHELD = frozenset(
+    {
+        # The id of the account again.
+        "Owner",
+        "OwnPart",
+        # The status again, for an index.
+        "Todo",
+        # Keyed digests, which mean nothing without the key.
+        "Digest",
+        "RequestDigest",
+        # A random text of one request.
+        "Claim",
+        # A key. It signs the links with which recipients stop a reminder.
+        "StopKey",
+        # They contain the number of the AWS account.
+        "ExecutionId",
+        "After",
+        # The ids of operators. CorrectedBy may also be the id of the account itself.
+        "ClosedBy",
+        "CorrectedBy",
+    }
+)
+"""The attributes of rows that a copy leaves out. It has all others, also those that are added later."""
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ def handler(event: http.Event) -> http.Reply:
         found[ORDERS] = [document.shown(row) for row in page]
         following = _next(ORDERS, after)
     if not following:
-        found[REMINDERS], after = _reminders(person.id, after if section == REMINDERS else None)
+        # After the last order there is no place left, so the reminders begin at their first.
+        found[REMINDERS], after = _reminders(person.id, after)
         following = _next(REMINDERS, after)
     unsearched: Set[str] = frozenset()
     if not following:

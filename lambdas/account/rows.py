@@ -70,11 +70,11 @@ class Erasing:
         # The execution is stopped before its row is deleted. After a crash in between, somebody still finds it.
         if row["Status"] in (SCHEDULED, CANCELLED) and not self._stop(row):
             self.waits[REMINDERS] += 1
-            return True
-        if reminder_table.erase(row):
+        elif reminder_table.erase(row):
             self.removed[REMINDERS] += 1
-            return True
-        return reminder_table.find(row["ReminderId"]) is not None
+        else:
+            return reminder_table.find(row["ReminderId"]) is not None
+        return True
 
     def _stop(self, row: Row) -> bool:
         """Stops the execution of a reminder. Returns False if it may be about to start."""

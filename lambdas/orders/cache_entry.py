@@ -87,7 +87,7 @@ def _is_order(value: object, order_id: str) -> bool:
     return isinstance(value, dict) and value["OrderId"] == order_id
 
 
-def _without_closed_lists(schema: Any) -> Any:
+def without_closed_lists(schema: Any) -> Any:
     """A JSON schema that allows any text instead of each `enum`.
 
     While a deployment adds a status or a reason, functions of two versions share the cache. Each must accept the
@@ -96,11 +96,11 @@ def _without_closed_lists(schema: Any) -> Any:
     if isinstance(schema, dict):
         if "enum" in schema:
             return {"type": "string", "minLength": 1}
-        return {name: _without_closed_lists(value) for name, value in schema.items()}
+        return {name: without_closed_lists(value) for name, value in schema.items()}
     return schema
 
 
-_SHOWN = _without_closed_lists(json.loads(Path(__file__).with_name("order_state.schema.json").read_text()))
+_SHOWN = without_closed_lists(json.loads(Path(__file__).with_name("order_state.schema.json").read_text()))
 # An old version cached entries without Owner. A lookup ignores them and reads the table.
 _check = fastjsonschema.compile(
     {

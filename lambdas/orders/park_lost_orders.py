@@ -96,31 +96,33 @@ def _orders_of(execution: str) -> Iterable[dict[str, Any]]:
 
 
 def _park_all(rows: Iterable[dict[str, Any]], error: str = "NoOutcomeError", execution: str | None = None) -> int:
-    parked = [_park(row, error=error, execution=execution) for row in rows]
-    failed = parked.count(False)
-    if saved := len(parked) - failed:
-        emit({measures.LOST: saved}, stage=os.environ["STAGE"], at=datetime.now(UTC))
+    parked = failed = 0
+    for row in rows:
+        try:
+            _park(row, error=error, execution=execution)
+            parked += 1
+        except (ClientError, BotoCoreError) as failure:
+            # The other orders must still be parked.
+            logger.error("an order was not parked: %s", type(failure).__name__)
+            failed += 1
+    lost = parked + failed
     if parked:
-        logger.warning("parked %d of %d lost orders: %s", saved, len(parked), error)
+        emit({measures.LOST: parked}, stage=os.environ["STAGE"], at=datetime.now(UTC))
+    if lost:
+        logger.warning("parked %d of %d lost orders: %s", parked, lost, error)
     if failed:
-        raise NotParkedError(f"{failed} of {len(parked)} lost orders could not be parked")
-    return len(parked)
+        raise NotParkedError(f"{failed} of {lost} lost orders could not be parked")
+    return parked
 
 
-def _park(row: Mapping[str, Any], *, error: str, execution: str | None) -> bool:
-    try:
-        message = _message(row, error=error, execution=execution)
-        # Send the message first. If the row were marked first, a failure in between would lose the order. If the row
-        # cannot be marked, the next look sends a copy with the same ParkingId.
-        _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message, default=str))
-        if "OrderId" in row:
-            # A deletion of an account relies on it that this time is later than the message.
-            table.park(row, now=datetime.now(UTC))
-    except (ClientError, BotoCoreError) as failure:
-        # The other orders must still be parked.
-        logger.error("an order was not parked: %s", type(failure).__name__)
-        return False
-    return True
+def _park(row: Mapping[str, Any], *, error: str, execution: str | None) -> None:
+    message = _message(row, error=error, execution=execution)
+    # Send the message first. If the row were marked first, a failure in between would lose the order. If the row
+    # cannot be marked, the next look sends a copy with the same ParkingId.
+    _queue.send_message(QueueUrl=os.environ["PARKED_QUEUE"], MessageBody=json.dumps(message, default=str))
+    if "OrderId" in row:
+        # A deletion of an account relies on it that this time is later than the message.
+        table.park(row, now=datetime.now(UTC))
 
 
 def _message(row: Mapping[str, Any], *, error: str, execution: str | None) -> dict[str, Any]:

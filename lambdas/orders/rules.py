@@ -91,11 +91,10 @@ def _is_split(order: Mapping[str, Any], first: str, second: str) -> bool:
 
 
 def _are_printed(begin: str, end: str, *, is_price: bool) -> bool:
-    """Whether both texts are groups of four digits. A price must be one group, and the text before it several."""
-    groups = groups_of(begin)
-    if is_price and (len(groups) < 2 or not re.fullmatch("[0-9]{4}", end)):
+    """Whether both texts are groups of four digits. A price must be one group."""
+    if is_price and not re.fullmatch("[0-9]{4}", end):
         return False
-    return {len(group) for group in groups + groups_of(end)} == {4}
+    return {len(group) for group in groups_of(begin) + groups_of(end)} == {4}
 
 
 def _texts(value: Any) -> list[str]:
@@ -167,9 +166,8 @@ def _holds_card(field: str, value: Any) -> bool:
             # See decision D028.
             return not is_identifier(value) and looks_like_card(value, odd_groups=False)
         case "Price" if isinstance(value, str):
-            return not (_is_decimal(value) or _INEXACT.search(value)) and looks_like_card(
-                re.sub(r"^-?0\.0*", "", value), any_check_digit=False
-            )
+            digits = re.sub(r"^-?0\.0*", "", value)
+            return not _INEXACT.search(value) and looks_like_card(digits, any_check_digit=False)
         case "Price":
             return _holds_card("Price", price_text(value)) or any(
                 looks_like_card(digits, any_check_digit=False) and not _INEXACT.search(f"0.{digits}")
@@ -190,7 +188,7 @@ def _card_reasons(card: object, card_rule: CardRule) -> list[str]:
     if not isinstance(card, str) or not re.fullmatch("[0-9]{16}", card):
         return [CARD_NOT_16_DIGITS]
     # Zeros have a valid check digit, but are not a card number.
-    if card_rule == "luhn" and not (passes_luhn(card) and int(card) > 0):
+    if card_rule == "luhn" and not (passes_luhn(card) and set(card) != {"0"}):
         return [CARD_CHECKSUM_WRONG]
     return []
 

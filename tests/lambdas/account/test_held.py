@@ -78,6 +78,17 @@ def test_an_empty_queue_is_not_read(orders, monkeypatch):
     assert search(remove=True) == held.Found()
 
 
+def test_a_message_comes_back_by_itself_if_the_function_dies(orders, held_queues, monkeypatch):
+    client, asked = client_of(held, "sqs"), []
+    receive = client.receive_message
+    monkeypatch.setattr(client, "receive_message", lambda **given: receive(**given, **asked.append(given) or {}))
+    held_queues["ParkedQueue"].put({"OrderId": ROW["OrderId"]})
+
+    search(remove=False)
+
+    assert {one["VisibilityTimeout"] for one in asked} == {held.HELD_SECONDS}
+
+
 def test_a_queue_for_which_there_was_no_time_is_named(orders, held_queues):
     held_queues["ParkedQueue"].put({"OrderId": ROW["OrderId"]})
 

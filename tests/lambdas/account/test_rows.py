@@ -198,3 +198,30 @@ def test_a_person_with_several_pages_of_rows_has_all_of_them(order_table, remind
 
     assert sorted(row["OrderId"] for row in rows.orders_of(ADA)) == [f"A-{number}" for number in range(5)]
     assert sorted(row["ReminderId"] for row in rows.reminders_of(ADA)) == [f"r-{number}" for number in range(5)]
+
+
+@pytest.mark.parametrize("kind", ["order", "reminder"])
+def test_what_another_device_adds_meanwhile_is_erased_too(kind, order_table, remind, monkeypatch):
+    """Its token is valid for up to an hour."""
+    module = {"order": order_table_module, "reminder": reminder_table_module}[kind]
+    erase_row, added = module.erase, []
+
+    def add() -> None:
+        if kind == "order":
+            order_table.put_item(Item={**ROW, "OrderId": "A-2"})
+        else:
+            remind("r-2", "SENT", starts=False)
+
+    def erase_and_add(*row: Any, **more: Any) -> bool:
+        is_erased = erase_row(*row, **more)
+        if not added:
+            added.append(add())
+        return is_erased
+
+    monkeypatch.setattr(module, "erase", erase_and_add)
+    order_table.put_item(Item=ROW)
+    remind("r-1", "SENT", starts=False)
+
+    is_complete, removed, _ = erase()
+
+    assert (is_complete, sorted(removed.values())) == (True, [1, 2])

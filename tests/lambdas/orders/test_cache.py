@@ -1,56 +1,15 @@
-import gc
 import json
-import ssl
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from local.processes import free_port
 from orders import cache, cache_entry, redis_client
 from orders.cache_entry import Entry
 from tests.support.handlers.order_rows import CACHED
 from tests.support.waiting import PATIENCE_SECONDS, eventually
-
-URL = "rediss://prod-cache-orders@primary.example.com:6379"
-
-
-@pytest.fixture
-def signed_in(monkeypatch):
-    """A client that a function on AWS would make."""
-    monkeypatch.setenv("REDIS_NAME", "prod-redis")
-    return redis_client.Client(URL, 0.25)
-
-
-def test_the_sign_in_token_is_a_presigned_request_without_its_scheme(signed_in):
-    user, token = signed_in.credentials.get_credentials()
-
-    url = urlsplit(f"//{token}")
-    query = parse_qs(url.query)
-    assert user == "prod-cache-orders"
-    assert (url.hostname, url.path) == ("prod-redis", "/")
-    assert (query["Action"], query["User"], query["X-Amz-Expires"]) == (["connect"], ["prod-cache-orders"], ["900"])
-    assert "/us-east-1/elasticache/aws4_request" in query["X-Amz-Credential"][0]
-    assert len(query["X-Amz-Signature"][0]) == 64
-
-
-def test_a_user_can_sign_in_again_later(signed_in):
-    gc.collect()
-
-    assert signed_in.credentials.get_credentials()[0] == "prod-cache-orders"
-
-
-def test_a_user_in_the_address_signs_in_over_tls(signed_in):
-    assert signed_in.tls.verify_mode == ssl.CERT_REQUIRED
-    assert signed_in.tls.check_hostname
-    assert isinstance(signed_in.credentials, redis_client.IamCredentials)
-
-
-def test_an_address_without_a_user_needs_no_sign_in(valkey):
-    client = redis_client.Client(valkey, 2.0)
-
-    assert (client.tls, client.credentials) == (None, None)
 
 
 def test_a_client_sends_nothing_but_the_commands(redis_cache):
@@ -60,10 +19,6 @@ def test_a_client_sends_nothing_but_the_commands(redis_cache):
 
     said = redis_cache.info("commandstats").keys() - {"cmdstat_config|resetstat", "cmdstat_info"}
     assert said == {"cmdstat_get", "cmdstat_set"}
-
-
-def test_one_client_serves_every_call(valkey):
-    assert redis_client.client(valkey, 2.0) is redis_client.client(valkey, 2.0)
 
 
 def lookup(order_id, order=None, milliseconds=60_000):
@@ -145,6 +100,46 @@ def test_a_waiting_lookup_takes_the_lock_as_soon_as_it_is_free(redis_cache, monk
 
     assert cache.lookup("A-1", read) == (CACHED, "MISS")
     assert [30 < left <= 60_000 for left in milliseconds_left] == [True]
+
+
+def test_a_lookup_does_not_pause_if_another_one_publishes_the_entry_meanwhile(redis_cache, monkeypatch):
+    redis_cache.set("lock:A-1", "", px=60_000)
+    talk, asked = redis_client.talk, []
+
+    def publish_before_the_second_question(*commands, seconds):
+        asked.append(commands)
+        if len(asked) == 2:
+            redis_cache.set("order:A-1", json.dumps(CACHED))
+        return talk(*commands, seconds=seconds)
+
+    monkeypatch.setattr(redis_client, "talk", publish_before_the_second_question)
+    monkeypatch.setattr(cache, "POLL_SECONDS", None)
+
+    assert cache.lookup("A-1", never_read) == (CACHED, "HIT")
+
+
+def test_a_connection_is_made_before_the_first_lookup(redis_cache):
+    before = redis_cache.info("stats")["total_connections_received"]
+
+    cache.connect()
+    assert redis_cache.info("stats")["total_connections_received"] == before + 1
+    lookup("A-1", CACHED)
+
+    assert redis_cache.info("stats")["total_connections_received"] == before + 1
+
+
+def test_without_a_cache_nothing_is_connected():
+    cache.connect()
+
+    assert cache.breaker.lets_pass()
+
+
+def test_a_function_starts_even_if_the_cache_does_not_answer(monkeypatch):
+    monkeypatch.setenv("REDIS_URL", f"redis://127.0.0.1:{free_port()}")
+
+    cache.connect()
+
+    assert not cache.breaker.lets_pass()
 
 
 def test_an_error_of_the_table_is_raised(redis_cache):

@@ -13,7 +13,7 @@ import pytest
 
 from local.processes import free_port
 from orders import cache
-from orders.breaker import RETRY_AFTER_SECONDS, Breaker
+from orders.breaker import RETRY_AFTER_SECONDS
 from tests.support import caches
 from tests.support.handlers.lookups import get
 from tests.support.handlers.order_rows import CACHED, ROW, SHOWN
@@ -25,36 +25,9 @@ def everything_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
-UNUSABLE = {
-    "nothing": b"",
-    "half": b"{",
-    "not text": b"\xff\xfe",
-    "null": b"null",
-    "a number": b"7",
-    "a list": b"[]",
-    "not an order": b"{}",
-    "text": b'"A-1"',
-    "a listed order": json.dumps([CACHED]).encode(),
-    "half an order": b'{"OrderId": "A-1"}',
-    "an order of an old version without an owner": json.dumps(SHOWN).encode(),
-    "an order whose owner is not text": json.dumps(CACHED | {"Owner": [CACHED["Owner"]]}).encode(),
-    "a mistyped order": json.dumps(CACHED | {"Name": 7}).encode(),
-    "an order without a price": json.dumps({name: CACHED[name] for name in CACHED.keys() - {"Price"}}).encode(),
-    "an order with a field that is not shown": json.dumps(CACHED | {"CC": "4242424242424242"}).encode(),
-    "an order with eight digits of its card": json.dumps(CACHED | {"Card": {"Last4": "42424242"}}).encode(),
-    "an order whose status is not text": json.dumps(CACHED | {"Status": 7}).encode(),
-    "an order with an empty status": json.dumps(CACHED | {"Status": ""}).encode(),
-    "an order whose state is not text": json.dumps(CACHED | {"State": ["Beyond"]}).encode(),
-    "an order whose reasons are not a list": json.dumps(CACHED | {"Reasons": "PRICE_NOT_POSITIVE"}).encode(),
-    "an order with a reason that is not text": json.dumps(CACHED | {"Reasons": [None]}).encode(),
-    "another order": json.dumps(CACHED | {"OrderId": "A-2"}).encode(),
-    "an entry of another, unknown order": b'{"OrderId": "A-2", "Status": "UNKNOWN"}',
-    "a lone surrogate": json.dumps(CACHED | {"Name": "\ud800"}).encode(),
-    "too deep": b"[" * 100_000,
-}
-
-
-@pytest.mark.parametrize("value", UNUSABLE.values(), ids=UNUSABLE.keys())
+@pytest.mark.parametrize(
+    "value", [b"", b"null", json.dumps(CACHED | {"Name": 7}), json.dumps(CACHED | {"OrderId": "A-2"})]
+)
 def test_an_unusable_entry_is_not_served_and_is_replaced(value, stored, redis_cache):
     redis_cache.set("order:A-1", value)
 
@@ -314,17 +287,3 @@ def test_the_log_contains_nothing_of_an_order(stored, redis_cache, caplog):
 
     assert "the cache did not answer: OOM" in caplog.text
     assert not [text for text in ("A-1", ROW["Name"], ROW["ItemName"], "order:") if text in caplog.text]
-
-
-def test_the_breaker_lets_one_lookup_at_a_time_try_the_cache_again():
-    now = [0.0]
-    breaker = Breaker(clock=lambda: now[0])
-    assert breaker.lets_pass()
-
-    breaker.shut()
-    assert not breaker.lets_pass()
-    now[0] = RETRY_AFTER_SECONDS
-
-    assert [breaker.lets_pass() for _ in range(3)] == [True, False, False]
-    breaker.open()
-    assert [breaker.lets_pass() for _ in range(3)] == [True, True, True]

@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from unittest.mock import Mock
 
 import pytest
@@ -8,14 +8,13 @@ from boto3.dynamodb.types import TypeSerializer
 from common.times import timestamp
 from costs import quantities
 from orders import looks, measures
-from orders.looks import OVERDUE, LooksNotSentError, seconds_left
+from orders.looks import OVERDUE, LooksNotSentError
 from orders.watch_orders import handler
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import REQUEST_ID
 from tests.support.handlers.lines import events, printed, values
 from tests.support.handlers.order_rows import CLAIMED, row
 
-NOW = datetime(2026, 11, 21, 4, tzinfo=UTC)
 serialize = TypeSerializer().serialize
 
 
@@ -99,27 +98,6 @@ def test_messages_that_sqs_does_not_accept_make_lambda_send_the_records_again(mo
 
     with pytest.raises(LooksNotSentError, match="2 messages"):
         watch(*(change(f"A-{number}", None, "RECEIVED") for number in range(11)))
-
-
-@pytest.mark.parametrize(
-    ("changed", "left"),
-    [
-        (timedelta(), 600),
-        (timedelta(seconds=-599.5), 1),
-        (timedelta(seconds=-600), 0),
-        (timedelta(days=-700), 0),
-        (timedelta(seconds=2), 602),
-        (timedelta(days=7), 900),
-    ],
-)
-def test_the_delay_ends_when_the_order_is_overdue_but_is_at_most_what_sqs_allows(changed, left):
-    """The clock that set the row's time may be ahead."""
-    assert seconds_left(timestamp(NOW + changed), now=NOW) == left
-
-
-@pytest.mark.parametrize("damaged", [None, "", "soon", 7, "9999-12-31T23:59:59.999Z" * 2])
-def test_an_order_with_a_damaged_time_is_overdue(damaged):
-    assert seconds_left(damaged, now=NOW) == 0
 
 
 def test_a_row_without_attributes_is_no_open_order(sent):
