@@ -148,7 +148,7 @@ def unpacked(archive: bytes) -> dict[str, bytes]:
             name = entry.filename
             if entry.is_dir():
                 continue
-            if name.startswith("/") or "\\" in name or {"", ".", ".."} & set(name.split("/")):
+            if "\\" in name or {"", ".", ".."} & set(name.split("/")):
                 raise UnpublishableError(f"{name!r} is not a path within the page's folder")
             files[name] = packed.read(entry)
     if START not in files:

@@ -225,3 +225,10 @@ def test_what_another_device_adds_meanwhile_is_erased_too(kind, order_table, rem
     is_complete, removed, _ = erase()
 
     assert (is_complete, sorted(removed.values())) == (True, [1, 2])
+
+
+def test_reminders_are_read_in_the_order_in_which_they_are_due(remind):
+    for hours in (2, 3, 1):
+        remind(f"r-{hours}", starts=False, DueAt=f"2027-01-27T0{hours}:00:00Z")
+
+    assert [row["ReminderId"] for row in rows.reminders_of(ADA)] == ["r-1", "r-2", "r-3"]

@@ -31,3 +31,15 @@ def test_a_sign_up_with_a_card_number_in_its_address_is_refused(name):
         handler(event("PreSignUp_SignUp", email=f"{name}@example.com"), None)
 
     assert name not in str(refused.value)
+
+
+def test_digits_in_other_groups_than_a_card_prints_are_allowed_in_an_address():
+    asked = event("PreSignUp_SignUp", email="42424-24242-424242@example.com")
+
+    assert handler(asked, None) == asked
+
+
+def test_a_sign_up_without_an_address_is_allowed():
+    asked = event("PreSignUp_SignUp", name="Jo")
+
+    assert handler(asked, None) == asked

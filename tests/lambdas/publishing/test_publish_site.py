@@ -171,6 +171,9 @@ def test_everything_is_published_and_the_answer_says_so(event: Event, cloudforma
         ("a.svg", "image/svg+xml"),
         ("a.PNG", "image/png"),
         ("favicon.ico", "image/x-icon"),
+        ("a.jpg", "image/jpeg"),
+        ("a.md", "text/markdown; charset=utf-8"),
+        ("a.webp", "image/webp"),
         ("a.woff2", "font/woff2"),
     ],
 )
@@ -197,7 +200,7 @@ def test_pages_are_uploaded_after_their_files_and_the_start_page_last(event: Eve
     publish_site.handler(asked, Context())
     publish_site.s3.meta.events.unregister(sent, unique_id="order")
 
-    assert set(written[:-2]) == {"config.json", "style.css", "vendor/lit.mjs", "app.js"}
+    assert written[:-2] == ["app.js", "config.json", "style.css", "vendor/lit.mjs"]
     assert written[-2:] == ["404.html", "index.html"]
 
 
@@ -263,6 +266,8 @@ def test_another_bucket_is_another_resource_so_that_cloudformation_empties_the_o
         ({**PAGE, "../up.js": "x"}, "'../up.js' is not a path within the page's folder"),
         ({**PAGE, "/etc/passwd": "x"}, "'/etc/passwd' is not a path within the page's folder"),
         ({**PAGE, "a//b.js": "x"}, "'a//b.js' is not a path within the page's folder"),
+        ({**PAGE, "./b.js": "x"}, "'./b.js' is not a path within the page's folder"),
+        ({**PAGE, "a/../b.js": "x"}, "'a/../b.js' is not a path within the page's folder"),
         ({**PAGE, "a\\b.js": "x"}, "is not a path within the page's folder"),
         ({**PAGE, "film.mp4": "x"}, "'film.mp4': add the Content-Type of .mp4 to TYPES"),
     ],
@@ -315,7 +320,8 @@ def test_a_broken_event_is_answered_with_the_reason(
 def test_a_long_reason_is_cut_to_cloudformations_limit(event: Event, cloudformation: CloudFormation) -> None:
     publish_site.handler(event(RequestType="x" * 100_000), Context())
 
-    assert 0 < len(json.dumps(cloudformation.answers[0])) < 4096
+    assert len(json.dumps(cloudformation.answers[0])) < 4096
+    assert len(cloudformation.answers[0]["Reason"]) == publish_site.LONGEST_REASON
 
 
 def test_slow_publishing_fails_early_enough_to_answer(event: Event, cloudformation: CloudFormation) -> None:
@@ -326,12 +332,114 @@ def test_slow_publishing_fails_early_enough_to_answer(event: Event, cloudformati
     assert "index.html" not in published()
 
 
-def test_an_answer_that_is_not_accepted_is_sent_again(event: Event, cloudformation: CloudFormation) -> None:
-    cloudformation.failures = 3
+@pytest.mark.parametrize(("seconds", "status"), [(49.5, "FAILED"), (50.5, "SUCCESS")])
+def test_publishing_goes_on_until_only_the_time_to_answer_is_left(
+    seconds: float, status: str, event: Event, cloudformation: CloudFormation
+) -> None:
+    publish_site.handler(event(), Context(seconds))
 
+    assert cloudformation.answers[0]["Status"] == status
+
+
+def test_a_hanging_call_and_its_retries_end_within_the_spare_time() -> None:
+    for client in (publish_site.s3, publish_site.cloudfront):
+        config = client.meta.config
+        attempts = config.retries["total_max_attempts"]
+        assert (config.connect_timeout + config.read_timeout) * attempts < publish_site.SPARE_SECONDS
+        assert (attempts > 1, config.retries["mode"]) == (True, "standard")
+
+
+def test_a_file_that_s3_does_not_remove_is_named(
+    event: Event, cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish_site.handler(event(), Context())
+    asked = event("Update", files={"index.html": "<p>new"})
+    error = {"Key": "app.js", "Code": "InternalError"}
+    monkeypatch.setattr(publish_site.s3, "delete_objects", lambda **_: {"Errors": [error]})
+
+    publish_site.handler(asked, Context())
+
+    assert cloudformation.answers[-1]["Status"] == "FAILED"
+    assert "'app.js' could not be removed: InternalError" in cloudformation.answers[-1]["Reason"]
+
+
+def test_only_a_deletion_accepts_that_the_bucket_is_gone(
+    event: Event, cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody may delete the bucket after the files were uploaded."""
+
+    def gone(operation: str) -> Any:
+        raise publish_site.s3.exceptions.NoSuchBucket({"Error": {"Code": "NoSuchBucket"}}, "ListObjectsV2")
+
+    asked = [event(), event("Delete")]
+    monkeypatch.setattr(publish_site.s3, "get_paginator", gone)
+    for one in asked:
+        publish_site.handler(one, Context())
+
+    assert [answer["Status"] for answer in cloudformation.answers] == ["FAILED", "SUCCESS"]
+
+
+def test_the_folders_of_an_archive_are_not_uploaded() -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.mkdir("vendor")
+        archive.writestr("index.html", "<p>hello")
+
+    assert publish_site.unpacked(packed.getvalue()) == {"index.html": b"<p>hello"}
+
+
+@pytest.mark.parametrize(
+    ("request_type", "properties", "known", "answered"),
+    [
+        ("Create", {"Site": "new"}, None, "new"),
+        ("Create", {}, None, "none"),
+        ("Create", "nonsense", None, "none"),
+        ("Update", {"Site": "new"}, "old", "new"),
+        ("Update", {}, "old", "old"),
+        ("Delete", {"Site": "new"}, "old", "old"),
+        ("Delete", {"Site": "new"}, None, "new"),
+        ("Delete", None, None, "none"),
+    ],
+)
+def test_every_answer_names_the_resource(
+    request_type: str, properties: Any, known: str | None, answered: str, cloudformation: CloudFormation
+) -> None:
+    """Otherwise CloudFormation rejects the answer, and the stack hangs."""
+    asked = {"RequestType": request_type, "ResponseURL": cloudformation.url, "ResourceProperties": properties}
+
+    publish_site.handler(asked | ({"PhysicalResourceId": known} if known else {}), Context(seconds=0))
+
+    assert [answer["PhysicalResourceId"] for answer in cloudformation.answers] == [answered]
+
+
+def test_an_answer_that_is_not_accepted_is_sent_again_after_longer_and_longer_pauses(
+    event: Event, cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloudformation.failures = 3
+    asked, pauses = event(), list[float]()
+    monkeypatch.setattr("time.sleep", pauses.append)
+
+    publish_site.handler(asked, Context())
 
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+    assert (len(pauses), pauses[0]) == (4, 0)
+    assert pauses == sorted(set(pauses))
+
+
+def test_an_answer_does_not_wait_for_ever_for_cloudformation(event: Event, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, timeouts = event(), list[float]()
+
+    def hangs(request: Any, *, timeout: float) -> Any:
+        timeouts.append(timeout)
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr("urllib.request.urlopen", hangs)
+
+    with pytest.raises(ConnectionError, match="TimeoutError: timed out"):
+        publish_site.handler(asked, Context())
+
+    assert len(timeouts) > 1
+    assert sum(timeouts) < publish_site.SPARE_SECONDS
 
 
 def test_an_answer_that_is_never_accepted_raises_an_error(event: Event, cloudformation: CloudFormation) -> None:
@@ -341,7 +449,11 @@ def test_an_answer_that_is_never_accepted_raises_an_error(event: Event, cloudfor
         publish_site.handler(event(), Context())
 
 
-def test_publishing_waits_for_a_new_permission(event: Event, cloudformation: CloudFormation) -> None:
+def test_publishing_waits_for_a_new_permission(
+    event: Event, cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = list[float]()
+    monkeypatch.setattr("time.sleep", pauses.append)
     with Stubber(publish_site.s3) as denying:
         asked = event()
         for _ in range(3):
@@ -351,6 +463,7 @@ def test_publishing_waits_for_a_new_permission(event: Event, cloudformation: Clo
 
         denying.assert_no_pending_responses()
     assert "NoSuchKey" in cloudformation.answers[0]["Reason"]
+    assert len([pause for pause in pauses if pause > 0]) == 3
 
 
 def test_a_missing_permission_fails_with_its_reason(event: Event, cloudformation: CloudFormation) -> None:
