@@ -39,7 +39,7 @@ def _unknown(message: Message) -> tuple[bool, bool]:
     return body.get("State") is None, body.get("OrderId") is None
 
 
-def shown(message: Message, *, status: str | None, copies: int = 1) -> dict[str, Any]:
+def shown(message: Message, *, status: str | None, copies: int) -> dict[str, Any]:
     """A message as the API shows it, with the number of `copies` in the queue and the current `status` of its order.
 
     A message that somebody sent by hand may contain anything. A field that is missing, is not text or is longer than

@@ -104,6 +104,52 @@ def test_a_part_ends_early_if_step_functions_throttles(reminder_table, monkeypat
     assert sorted(sum(found, [])) == [f"r-{number}" for number in range(5)]
 
 
+def test_a_part_without_any_reminder_is_an_error_if_step_functions_throttles(reminder_table, monkeypatch):
+    reminder_table.put_item(Item=row("r-1", owner=ADA))
+
+    def throttled(execution: str) -> Any:
+        raise refused("stepfunctions", "DescribeExecution", "ThrottlingException")
+
+    monkeypatch.setattr(executions, "found", throttled)
+
+    assert get()[0] == 503
+
+
+@pytest.mark.parametrize("status", ["SENT", "PARTLY_SENT", "FAILED", "CANCELLED"])
+def test_a_reminder_that_does_not_wait_has_no_request(status, reminder_table, monkeypatch):
+    """Its execution is not asked for, because Step Functions limits the number of these calls."""
+    reminder_table.put_item(Item=row("r-1", owner=ADA) | {"Status": status})
+    monkeypatch.setattr(executions, "found", None)
+
+    (reminder,) = get()[1]["reminders"]
+
+    assert "Request" not in reminder
+
+
+@pytest.mark.parametrize("status", ["SCHEDULED", "SENDING"])
+def test_a_reminder_whose_next_execution_has_not_started_has_the_request_of_the_one_before(
+    status, reminder_table, reminder_workflow
+):
+    before = states.start_execution(
+        stateMachineArn=reminder_workflow.arn, name="before", input=json.dumps(REQUEST | {"reminderId": "r-1"})
+    )
+    changes = {"Status": status, "After": before["executionArn"]}
+    reminder_table.put_item(Item=row("r-1", owner=ADA) | changes)
+
+    (reminder,) = get()[1]["reminders"]
+
+    assert reminder["Request"]["email"] == REQUEST["email"]
+
+
+def test_a_request_that_somebody_started_by_hand_with_odd_json_is_left_out(reminder_table, monkeypatch):
+    reminder_table.put_item(Item=row("r-1", owner=ADA))
+    monkeypatch.setattr(executions, "found", lambda execution: {"input": "{"})
+
+    (reminder,) = get()[1]["reminders"]
+
+    assert "Request" not in reminder
+
+
 def test_any_other_error_of_step_functions_ends_no_part_early(reminder_table, monkeypatch):
     """The copy would lack the reminders that follow, if the error stays."""
     for number in range(2):

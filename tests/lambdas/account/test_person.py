@@ -1,4 +1,4 @@
-"""Whom a request about an account means."""
+"""The person that a request about an account means."""
 
 from typing import Any
 

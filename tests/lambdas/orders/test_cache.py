@@ -142,6 +142,25 @@ def test_a_function_starts_even_if_the_cache_does_not_answer(monkeypatch):
     assert not cache.breaker.lets_pass()
 
 
+def test_a_lookup_waits_for_two_readers_and_at_most_a_second():
+    assert 2 * cache.LOCK_SECONDS <= cache.WAIT_SECONDS <= 1
+    assert 0 < cache.POLL_SECONDS < cache.LOCK_SECONDS
+
+
+def test_all_answers_to_a_lookup_share_one_budget(redis_cache, monkeypatch):
+    """Each answer alone is faster than the budget. The second one is not, after the first."""
+    monkeypatch.setenv("CACHE_BUDGET_MS", "200")
+    talk = redis_client.talk
+
+    def slowly(*commands, seconds):
+        threading.Event().wait(0.15)
+        return talk(*commands, seconds=seconds)
+
+    monkeypatch.setattr(redis_client, "talk", slowly)
+
+    assert lookup("A-1", CACHED) == (CACHED, "BYPASS")
+
+
 def test_an_error_of_the_table_is_raised(redis_cache):
     def read():
         raise LookupError("throttled")

@@ -1,3 +1,5 @@
+import json
+
 import fastjsonschema
 import pytest
 
@@ -128,6 +130,14 @@ def test_only_the_id_of_a_request_is_read_as_one(odd):
 
 def test_the_note_of_a_closed_order_is_shown():
     assert shown(ROW | {"Status": "CLOSED", "Note": "called her"}) == SHOWN | {"Status": "CLOSED", "Note": "called her"}
+
+
+def test_stored_rows_stay_in_their_parts_of_the_indexes():
+    """With fewer parts, lists would lack the rows of the others. The workflow writes 0 to 9."""
+    written = json.dumps(load("order_fulfillment.asl.json")).count("$floor($random() * 10)")
+
+    assert (order.SHARDS, order.OWN_SHARDS, written > 0) == (10, 4, True)
+    assert (order.todo("PARKED", 3), order.own_part("ada", 2)) == ("PARKED#3", "ada#2")
 
 
 def test_an_order_that_waits_for_an_operator_can_be_listed_and_corrected():

@@ -36,6 +36,14 @@ def test_only_valid_fields_of_a_foreign_message_are_shown(body, parked, order_ta
     assert remove(message_id) == (200, {"removed": 1})
 
 
+def test_the_longest_text_of_the_workflow_is_shown(parked, order_table):
+    parked.put({"Error": "x" * 300, "State": "x" * 301})
+
+    [item] = listed()["items"]
+
+    assert (item["Error"], item["State"]) == ("x" * 300, None)
+
+
 def test_missing_and_mistyped_fields_of_an_order_are_null(parked, order_table):
     parked.put({"Order": {"OrderId": "A-1", "Name": 7, "CC": CARD}})
 

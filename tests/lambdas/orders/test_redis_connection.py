@@ -147,6 +147,20 @@ def test_the_longest_value_is_read(scripted):
     connection.close()
 
 
+def test_an_address_without_a_port_means_the_port_of_redis(monkeypatch):
+    asked = []
+
+    def refuse(address, *, timeout):
+        asked.append((address, timeout))
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("socket.create_connection", refuse)
+    with pytest.raises(ConnectionRefusedError):
+        Connection("redis://cache.example.com", seconds=5)
+
+    assert asked == [(("cache.example.com", 6379), 5)]
+
+
 def test_an_address_without_a_host_is_refused():
     with pytest.raises(ValueError, match="names no host"):
         Connection("redis://", seconds=5)

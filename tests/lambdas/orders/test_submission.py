@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from common.events import RequestError
 from orders import rules, submission, table
+from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import API, REQUEST_ID, post, signed_in, status_and_body
 from tests.support.orders import an_order
 
@@ -159,6 +160,11 @@ def test_a_start_of_a_correction_that_fails_restores_the_earlier_row(order_table
         submission.start(asked(), ORDER, row, at="A-1", instead_of=earlier)
 
     assert table.find("A-1") == earlier
+
+
+def test_neither_the_workflow_nor_the_key_may_use_up_the_time_of_a_request():
+    for service in ("stepfunctions", "secretsmanager"):
+        assert client_of(submission, service).meta.config.retries["total_max_attempts"] == 2
 
 
 def test_a_start_that_arrived_twice_is_one_start(order_table, order_workflow):

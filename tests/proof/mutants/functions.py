@@ -218,8 +218,10 @@ class Judge:
             self.record(mutant, verdict_of(forked(work, seconds=240, cpu=120)))
 
     def _files_for(self, file: str) -> list[str]:
-        """The test files that reach a module, the nearest first."""
-        count: dict[str, int] = defaultdict(int)
+        """The test files that reach a module or have its name, the nearest first."""
+        named = {test.partition("::")[0] for test in self.seconds}
+        # No test reaches a module that has only constants.
+        count: dict[str, int] = defaultdict(int, {test: 0 for test in named if near(file, test) == 0})
         for (reached, _), tests in self.reached.items():
             if reached == file:
                 for test in tests:

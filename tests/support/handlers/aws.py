@@ -97,6 +97,8 @@ def client_of(module: ModuleType, service: str) -> Any:
     values = [getattr(getattr(value, "meta", None), "client", value) for value in vars(module).values()]
     clients = [one for one in values if isinstance(one, BaseClient)]
     (client,) = {id(one): one for one in clients if one.meta.service_model.service_name == service}.values()
+    # botocore's own timeouts would use up the time of a function.
+    assert client.meta.config.read_timeout <= 10
     return client
 
 
