@@ -53,14 +53,14 @@ def handler(event: Mapping[str, Any], context: object) -> None:
 def _record_mail(event: Mapping[str, Any]) -> None:
     report = mail_report(event)
     message, measure = MAIL_EVENTS[report.kind]
-    row = table.find(report.tag.reminder_id) if report.tag else None
-    if report.tag is None or row is None or not mail_tag.is_valid(report.tag, row.get("StopKey")):
-        logs.event(message, Kind=report.kind, Detail=report.detail)
-        journal.count(measure)
+    tag = report.tag
+    if tag and (row := table.find(tag.reminder_id)) and mail_tag.is_valid(tag, row.get("StopKey")):
+        if changed := _changed(row, "email", report.kind, occurrence=tag.number):
+            journal.note(message, changed, Kind=report.kind, Detail=report.detail, Occurrence=tag.number)
+            journal.count(measure)
         return
-    if changed := _changed(row, "email", report.kind, occurrence=report.tag.number):
-        journal.note(message, changed, Kind=report.kind, Detail=report.detail, Occurrence=report.tag.number)
-        journal.count(measure)
+    logs.event(message, Kind=report.kind, Detail=report.detail)
+    journal.count(measure)
 
 
 def _record_texts(reports: list[TextReport]) -> None:

@@ -166,8 +166,8 @@ def _after_an_attempt(row: Row, message: Message, *, now: datetime) -> None:
         _finish(row, message, results)
     elif RESULT.format(message.channel.capitalize()) not in row:
         lease = row.get(LEASE.format(message.channel.capitalize()))
-        left = (from_utc_text(lease) - now).total_seconds() if lease else 0
-        raise PostponedError("another attempt is sending it", seconds=max(0, int(left)) + 1)
+        ends = max(now, from_utc_text(lease)) if lease else now
+        raise PostponedError("another attempt is sending it", seconds=(ends - now).seconds + 1)
 
 
 def _record(row: Row, message: Message, reason: str, *, sent: Mapping[str, Any] = MappingProxyType({})) -> None:

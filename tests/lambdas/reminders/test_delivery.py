@@ -1,6 +1,7 @@
 """Each reminder is sent once by each channel, also if calls fail and messages come twice."""
 
 import json
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +10,13 @@ from botocore.exceptions import ReadTimeoutError
 
 from common.times import timestamp
 from feedback import stop_reminder
-from reminders import executions, stop_link, table
-from reminders.due import utc_text
+from reminders import executions, mail_tag, signed, stop_link, table
+from reminders.due import from_utc_text, utc_text
+from reminders.limits import TEXTS
 from reminders.reminder import BY_RECIPIENT, LEASE_TIME, execution_arn
 from sending import delivery, send_reminder, senders
+from sending.messages import read
+from sending.pace import Pace
 from tests.support.aws_answers import refused
 from tests.support.handlers.aws import ENVIRONMENT, client_of
 from tests.support.handlers.callers import JO
@@ -24,6 +28,7 @@ OTHER = execution_arn(ENVIRONMENT["REMINDER_WORKFLOW"], "r-1-other")
 BOTH = ["email", "sms"]
 MAILED = {"message": "Feed the cat", "channels": ["email"], "email": "jo@example.com"}
 THROTTLED = refused("sesv2", "SendEmail", "TooManyRequestsException", "Maximum sending rate exceeded.")
+SPENT = refused("sesv2", "SendEmail", "TooManyRequestsException", "Daily message quota exceeded.")
 REJECTED = refused("sesv2", "SendEmail", "MessageRejected", "Email address is not verified: jo@example.com")
 DOWN = ReadTimeoutError(endpoint_url="https://email.example.com")
 
@@ -41,12 +46,17 @@ class Context:
 
 
 class Sent(list):
-    """The channels and the texts that were sent. `fails` has the error that each next attempt raises, or None."""
+    """The channels and the texts that were sent. `fails` has the error that each next attempt raises, or None.
+
+    `marks` are those of each attempt.
+    """
 
     def __init__(self):
         self.fails = []
+        self.marks = []
 
     def send(self, channel, reminder, marks):
+        self.marks.append(marks)
         error = self.fails.pop(0) if self.fails else None
         if error:
             raise error
@@ -59,6 +69,13 @@ def sent(monkeypatch):
     found = Sent()
     monkeypatch.setattr(senders, "send", found.send)
     return found
+
+
+@pytest.fixture(autouse=True)
+def no_hold(monkeypatch):
+    """The instance of a test would hold back the messages of the next tests."""
+    paces = {name: Pace(0) for name in ("email", "sms", "topic")}
+    monkeypatch.setattr(send_reminder, "_paces", paces)
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +139,17 @@ def test_a_reminder_is_sent_and_its_row_says_so(write, sent):
     assert sent == [("email", "Feed the cat")]
     assert kept() == before | {"Status": "SENT", "Reason": "", "UpdatedAt": kept("UpdatedAt")[0]}
     assert kept("UpdatedAt")[0] > before["UpdatedAt"]
+
+
+def test_an_occurrence_is_due_when_its_first_message_claims_it(write, sent, capsys):
+    write(request=REQUEST)
+    sent.fails = [DOWN]
+
+    for channel in ("email", "email", "sms"):
+        send(both(channel))
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["RemindersDue"] for line in lines if "RemindersDue" in line] == [1]
 
 
 @pytest.mark.parametrize("copies", [[0, 0], [0, 1]], ids=["one batch", "a copy"])
@@ -236,11 +264,117 @@ def test_a_change_of_the_owner_does_not_undo_the_stop(write, sent):
     assert (sent, kept("Status")) == ([], ("CANCELLED",))
 
 
-def test_a_reminder_that_is_too_late_fails(write, sent):
-    write(due=ahead(hours=-25))
+@pytest.mark.parametrize(
+    ("late", "status", "reason"),
+    [
+        (timedelta(hours=24, seconds=1), "FAILED", delivery.TOO_LATE),
+        (timedelta(hours=23, minutes=55), "SENT", ""),
+    ],
+)
+def test_a_reminder_that_is_later_than_the_stage_allows_fails(late, status, reason, write, sent):
+    write(due=ahead() - late)
 
     assert send(message()) == []
-    assert (sent, kept("Status", "Reason")) == ([], ("FAILED", delivery.TOO_LATE))
+    assert (len(sent), kept("Status", "Reason")) == (1 if status == "SENT" else 0, (status, reason))
+
+
+@pytest.mark.parametrize(
+    ("error", "levels"),
+    [(THROTTLED, []), (DOWN, []), (SPENT, ["WARNING"]), (REJECTED, ["WARNING", "ERROR"])],
+    ids=["throttled", "down", "spent", "rejected"],
+)
+def test_the_log_warns_only_about_a_failure_that_somebody_must_know(error, levels, write, sent, caplog):
+    write()
+    sent.fails = [error]
+
+    send(message())
+
+    assert [one.levelname for one in caplog.records if one.levelno > logging.INFO] == levels
+
+
+@pytest.mark.parametrize(
+    ("error", "hold"), [(THROTTLED, 1.0), (SPENT, 300.0), (DOWN, 0)], ids=["throttled", "spent", "down"]
+)
+def test_an_instance_holds_its_messages_after_a_refusal(error, hold, write, sent):
+    write()
+    sent.fails = [error]
+
+    with pytest.raises(delivery.PostponedError) as caught:
+        delivery.deliver(read(message()["body"], receives=1))
+
+    assert (caught.value.hold, str(caught.value)[:23]) == (hold, "the e-mail was not sent")
+
+
+def test_a_cancellation_by_the_recipient_is_logged(write, capsys):
+    before = write(RefusedAt="2026-11-21T04:00:00.000Z", UpdatedAt="2026-11-21T04:00:00.000Z")
+
+    assert send(message()) == []
+
+    assert kept("UpdatedAt")[0] > before["UpdatedAt"]
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = [one for one in lines if one.get("message") == "reminder cancelled"]
+    assert (line["ReminderId"], line["Status"]) == ("r-1", "CANCELLED")
+    assert kept("Status", "Reason", "EmailLease", "ClaimedAt") == ("CANCELLED", BY_RECIPIENT, None, None)
+
+
+TEXTED = {"message": "Feed the cat", "channels": ["sms"], "phone": "+4915112345678"}
+TEXT_REJECTED = refused("sns", "Publish", "InvalidParameter", "Invalid parameter: PhoneNumber")
+
+
+def texts_counted():
+    found = table.resource().get_item(Key={"ReminderId": TEXTS.format(JO)}).get("Item")
+    return found and int(found["Number"])
+
+
+@pytest.mark.parametrize(
+    ("error", "counted"), [(None, 1), (TEXT_REJECTED, 0), (DOWN, 1)], ids=["sent", "rejected", "perhaps sent"]
+)
+def test_a_text_counts_unless_it_was_certainly_not_sent(error, counted, write, sent):
+    write(request=TEXTED)
+    sent.fails = [error]
+
+    send(message("sms", request=TEXTED))
+
+    assert texts_counted() == counted
+
+
+@pytest.mark.parametrize(("error", "counted"), [(None, None), (REJECTED, None)])
+def test_a_mail_does_not_count_as_a_text(error, counted, write, sent):
+    write()
+    sent.fails = [error]
+
+    send(message())
+
+    assert texts_counted() == counted
+
+
+def test_a_mail_that_is_refused_does_not_give_back_the_text_of_its_reminder(write, sent):
+    write(request=REQUEST)
+    send(both("sms"))
+    sent.fails = [REJECTED]
+
+    send(both("email"))
+
+    assert (kept("Status"), texts_counted()) == (("PARTLY_SENT",), 1)
+
+
+@pytest.mark.parametrize("repeat", [{}, {"repeat": DAILY}], ids=["once", "repeated"])
+def test_the_row_has_the_id_of_its_last_text_and_the_occurrence_that_it_was_for(repeat, write, reminder_workflow):
+    write(request=TEXTED | repeat)
+
+    send(message("sms", request=TEXTED | repeat))
+
+    assert kept("TextId", "TextOccurrence") == ("id-1", 1)
+    assert kept("Occurrence", "Status") == ((2, "SCHEDULED") if repeat else (1, "SENT"))
+
+
+def test_the_id_of_a_mail_is_not_kept(write):
+    write()
+
+    send(message())
+
+    assert kept("Status", "TextId", "TextOccurrence") == ("SENT", None, None)
 
 
 def test_a_copy_that_comes_during_an_attempt_waits_until_its_lease_is_over(write, sent, put_back):
@@ -249,6 +383,41 @@ def test_a_copy_that_comes_during_an_attempt_waits_until_its_lease_is_over(write
     assert send(message()) == ["m-0"]
     assert sent == []
     assert 29 <= put_back[0] <= 31
+
+
+def test_a_copy_that_finds_the_reminder_being_sent_without_a_lease_comes_back_at_once(write, sent, put_back):
+    write(Status="SENDING", due=ahead(hours=1))
+
+    assert send(message()) == ["m-0"]
+    assert (sent, put_back) == ([], [1])
+
+
+def test_a_mail_has_a_link_that_stops_its_reminder_and_a_tag_that_names_its_occurrence(write, sent):
+    before = write(RequestId="a request", Occurrence=3)
+
+    send(message())
+
+    (marks,) = sent.marks
+    url, _, token = marks.stop_url.rpartition("/")
+    link, tag = signed.read(token), signed.read(marks.tag)
+    assert (url, marks.request_id) == (ENVIRONMENT["STOP_URL"], "a request")
+    assert (link.reminder_id, link.number) == ("r-1", int((from_utc_text(before["DueAt"]) + KEPT).timestamp()))
+    assert (tag.reminder_id, tag.number) == ("r-1", 3)
+    assert stop_link.is_valid(link, before["StopKey"], now=ahead()) and mail_tag.is_valid(tag, before["StopKey"])
+
+
+@pytest.mark.parametrize(
+    ("known", "marks"),
+    [({}, senders.NO_MARKS), ({"RequestId": "a request"}, senders.Marks(request_id="a request"))],
+    ids=["neither", "an id"],
+)
+def test_a_row_of_an_earlier_version_has_no_key_for_a_link(known, marks, write, sent, reminder_table):
+    old = write(**known)
+    del old["StopKey"]
+    reminder_table.put_item(Item=old)
+
+    assert send(message()) == []
+    assert sent.marks == [marks]
 
 
 def test_a_reminder_whose_function_died_is_sent_when_the_lease_is_over(write, sent):
@@ -304,6 +473,28 @@ def test_the_last_result_is_settled_even_if_the_function_died_after_it_was_recor
 
     assert send(both("sms")) == []
     assert (sent, kept("Status", "Reason")) == ([], ("PARTLY_SENT", "the text was not sent: x"))
+
+
+def test_a_reminder_that_was_settled_meanwhile_gets_no_result(write, sent, monkeypatch):
+    write(request=REQUEST)
+
+    def send_late(*_):
+        assert table.settle(kept(), {"Status": "FAILED", "Reason": "lost"})
+
+    monkeypatch.setattr(senders, "send", send_late)
+
+    assert send(both("email")) == []
+    assert kept("Status", "Reason", "EmailResult") == ("FAILED", "lost", None)
+
+
+def test_a_mail_to_an_address_that_accepts_none_is_not_sent(write, sent):
+    report = json.dumps({"kind": "BOUNCED", "at": "2026-11-21T04:00:00.000Z", "occurrence": 1})
+    write(request=REQUEST, EmailFeedback=report)
+
+    assert [send(both("email")), send(both("sms"))] == [[], []]
+
+    assert [channel for channel, _ in sent] == ["sms"]
+    assert kept("Status", "Reason") == ("PARTLY_SENT", delivery.BOUNCES)
 
 
 def test_a_throttled_channel_of_several_does_not_hold_back_the_other(write, sent):
@@ -367,21 +558,22 @@ def test_a_repeated_reminder_goes_on_after_a_failure_and_keeps_its_reason(write,
 
 
 @pytest.mark.parametrize(
-    ("repeat", "changes", "status"),
+    ("repeat", "changes", "status", "reason"),
     [
-        ({"every": "1d", "times": 3}, {"Occurrence": 3}, "SENT"),
-        ({"every": "1d", "until": utc_text(ahead(hours=23))}, {}, "SENT"),
-        (DAILY, {"Stopped": True}, "SENT"),
-        (DAILY, {"TimeZone": "nowhere"}, "FAILED"),
-        (DAILY, {"Repeat": "{}"}, "FAILED"),
+        ({"every": "1d", "times": 3}, {"Occurrence": 3}, "SENT", ""),
+        ({"every": "1d", "until": utc_text(ahead(hours=23))}, {}, "SENT", ""),
+        (DAILY, {"Stopped": True}, "SENT", ""),
+        (DAILY, {"TimeZone": "nowhere"}, "FAILED", delivery.DAMAGED),
+        (DAILY, {"Repeat": "{}"}, "FAILED", delivery.DAMAGED),
     ],
     ids=["last time", "after its end", "stopped", "damaged zone", "damaged rule"],
 )
-def test_a_reminder_ends_after_its_last_occurrence(repeat, changes, status, write, sent, reminder_workflow):
+def test_a_reminder_ends_after_its_last_occurrence(repeat, changes, status, reason, write, sent, reminder_workflow):
     request = MAILED | {"repeat": repeat}
-    write(request=request, **changes)
+    before = write(request=request, **changes)
 
     assert send(message(request=request)) == []
+    assert kept("Reason", "EmailLease") == (reason, None) and kept("UpdatedAt")[0] > before["UpdatedAt"]
     assert (kept("Status"), len(sent), started(reminder_workflow)) == ((status,), 1, [])
 
 

@@ -16,6 +16,12 @@ from tests.support.handlers.reports import BOUNCE, SECRETS, log_event, mail_even
 
 KEY = row()["StopKey"]
 MAILED = {"message": "Feed the cat", "channels": ["email"], "email": "jo@example.com", "repeat": {"every": "1d"}}
+UNKNOWN = {
+    "an event of SES is of an unknown type",
+    "an event of SES has an unknown form",
+    "a line of SNS has an unknown form",
+    "the lines of CloudWatch Logs have an unknown form",
+}
 LONG_AGO = datetime(2026, 11, 21, tzinfo=UTC)
 
 
@@ -89,7 +95,14 @@ def test_a_bounce_leaves_the_other_channels_of_a_reminder(write, said):
     handler(mail_event("Bounce", tag()), None)
 
     assert (kept("Status"), feedback()["kind"]) == (("SCHEDULED",), "BOUNCED")
-    assert said()[1] == {"MailsBounced": 1}
+    ((line,), counted) = said()
+    assert (line["message"], line["Kind"], line["Detail"], line["Occurrence"]) == (
+        "mail bounced",
+        "BOUNCED",
+        "General",
+        1,
+    )
+    assert counted == {"MailsBounced": 1}
 
 
 @pytest.mark.parametrize("type_", ["Transient", "Undetermined"])
@@ -124,12 +137,21 @@ def test_a_rejected_mail_is_recorded(write, said):
 
 
 @pytest.mark.parametrize("status", ["SENT", "PARTLY_SENT", "FAILED", "SENDING"])
-def test_a_reminder_that_is_over_keeps_its_status_and_is_not_sent_again_after_a_complaint(status, write):
+def test_a_reminder_that_is_over_keeps_its_status_and_is_not_sent_again_after_a_complaint(
+    status, write, said, reminder_workflow
+):
     write(Status=status)
 
     handler(mail_event("Complaint", tag()), None)
 
     assert (kept("Status", "Stopped"), feedback()["kind"]) == ((status, True), "COMPLAINED")
+    assert [one["status"] for one in reminder_workflow.executions()] == ["RUNNING"]
+    lines, counted = said()
+    assert [(line["message"], line.get("Status")) for line in lines] == [
+        ("reminder cancelled", status),
+        ("mail complained", None),
+    ]
+    assert counted == {"MailsComplained": 1}
 
 
 def test_a_bounce_during_a_delivery_stops_the_repetitions(write):
@@ -174,8 +196,13 @@ def test_a_mail_that_is_not_this_reminders_counts_and_changes_nothing(kind, text
     handler(mail_event(kind, text), None)
 
     assert table.find("r-1") == before
-    lines, counted = said()
-    assert len(lines) == 1 and "ReminderId" not in lines[0]
+    ((line,), counted) = said()
+    assert (line["message"], line["Kind"], "ReminderId" in line) == {
+        "Bounce": ("mail bounced", "BOUNCED", False),
+        "Complaint": ("mail complained", "COMPLAINED", False),
+        "Reject": ("mail rejected", "REJECTED", False),
+    }[kind]
+    assert line["Detail"] == {"Bounce": "General", "Complaint": "abuse", "Reject": ""}[kind]
     assert list(counted.values()) == [1]
 
 
@@ -200,7 +227,7 @@ def test_an_unknown_report_is_logged_without_its_content(event, write, caplog):
     handler(event, None)
 
     assert table.find("r-1") == before
-    assert ["unknown" in record.getMessage() for record in caplog.records] == [True]
+    assert [(one.levelname, one.getMessage() in UNKNOWN) for one in caplog.records] == [("ERROR", True)]
 
 
 def test_a_row_that_changes_meanwhile_is_read_again(write, monkeypatch):
@@ -219,6 +246,35 @@ def test_a_row_that_changes_meanwhile_is_read_again(write, monkeypatch):
 
     assert tried == ["SCHEDULED", "SENDING"]
     assert kept("Status", "Stopped") == ("SENDING", True)
+
+
+@pytest.mark.parametrize("now", [{"StopKey": "another"}, None], ids=["another recipient", "deleted"])
+def test_a_reminder_that_is_not_the_recipients_any_more_is_not_changed(now, write, said, reminder_table, monkeypatch):
+    """Its owner changes or deletes it between the read and the write."""
+    before = write()
+
+    def refuse(*_: Any) -> None:
+        if now is None:
+            reminder_table.delete_item(Key={"ReminderId": "r-1"})
+        else:
+            reminder_table.put_item(Item=before | now)
+
+    monkeypatch.setattr(table, "refuse", refuse)
+    handler(mail_event("Complaint", tag()), None)
+
+    assert table.find("r-1") == (before | now if now else None)
+    assert said() == ([], {})
+
+
+def test_a_row_may_change_twice_before_the_report_is_written(write, monkeypatch):
+    """An occurrence is claimed, and then ends."""
+    write()
+    refuse, lost = table.refuse, [None, None]
+    monkeypatch.setattr(table, "refuse", lambda *given: lost.pop() if lost else refuse(*given))
+
+    handler(mail_event("Complaint", tag()), None)
+
+    assert kept("Status") == ("CANCELLED",)
 
 
 def test_a_row_that_never_rests_is_tried_again_by_lambda(write, monkeypatch):
@@ -248,7 +304,9 @@ def test_a_text_that_did_not_arrive_is_found_by_its_id(write, said):
         2,
     )
     lines, counted = said()
-    assert [(line["message"], line["ReminderId"]) for line in lines] == [("text rejected", "r-1")]
+    assert [(line["message"], line["ReminderId"], line["Occurrence"]) for line in lines] == [
+        ("text rejected", "r-1", 2)
+    ]
     assert counted == {"TextsRejected": 1}
 
 
@@ -259,6 +317,30 @@ def test_another_text_changes_and_counts_nothing(line, write, said):
     handler(log_event(line), None)
 
     assert (table.find("r-1"), said()[1]) == (before, {})
+
+
+def test_a_text_that_no_row_has_is_logged_without_its_id(write, said):
+    write(REPEATED, TextId="t-1", TextOccurrence=2)
+
+    handler(log_event(text_line("t-2", at=LONG_AGO), text_line("t-1", at=LONG_AGO)), None)
+
+    lines, counted = said()
+    assert [line["message"] for line in lines] == ["another text was rejected", "text rejected"]
+    assert counted == {"TextsRejected": 1}
+
+
+@pytest.mark.parametrize("now", [{"TextId": "t-2", "TextOccurrence": 3}, None], ids=["a later text", "deleted"])
+def test_a_row_that_only_the_index_shows_with_the_text_is_not_changed(now, write, said, reminder_table, monkeypatch):
+    """DynamoDB's indexes lag behind the table."""
+    before = write(REPEATED, **(now or {}))
+    if now is None:
+        reminder_table.delete_item(Key={"ReminderId": "r-1"})
+    monkeypatch.setattr(table, "with_text", lambda _: "r-1")
+
+    handler(log_event(text_line("t-1", at=LONG_AGO)), None)
+
+    assert table.find("r-1") == (before if now else None)
+    assert said()[1] == {}
 
 
 def test_a_report_about_a_text_may_come_before_the_text_is_recorded(write, monkeypatch):

@@ -11,7 +11,8 @@ from sending import send_reminder
 from sending.delivery import PostponedError
 from sending.messages import Message
 from sending.pace import Pace
-from tests.support.handlers.aws import ENVIRONMENT
+from tests.support.handlers.aws import ENVIRONMENT, sqs
+from tests.support.queues import new_queue
 
 DOWN = ReadTimeoutError(endpoint_url="https://email.example.com")
 PAUSE = 0.5
@@ -228,3 +229,16 @@ def test_a_message_that_cannot_be_put_back_is_still_reported_as_failed(time, del
 
     assert [name for name, _ in delivered] == ["r-1", "r-2"]
     assert "message m-r-1 was not put back: ReadTimeoutError" in [one.getMessage() for one in caplog.records]
+
+
+def test_a_message_that_was_put_back_is_received_again(time, delivered, monkeypatch):
+    send_reminder.sqs.cache_clear()
+    email = new_queue(sqs, "email")
+    monkeypatch.setenv("EMAIL_QUEUE", email.url)
+    email.put(message()["body"])
+    (received,) = email.messages()
+    delivered.fails = {"r-1": PostponedError("throttled", seconds=0)}
+
+    assert send(time, {**message(), "receiptHandle": received["ReceiptHandle"]}) == ["m-r-1"]
+
+    assert [one["MessageId"] for one in email.messages()] == [received["MessageId"]]

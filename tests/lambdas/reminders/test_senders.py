@@ -79,7 +79,7 @@ def test_the_topic_gets_the_original_message():
         expected = {"TopicArn": ENVIRONMENT["NOTIFY_TOPIC"], "Message": REMINDER["message"]}
         sns.add_response("publish", {"MessageId": "m-1"}, expected)
 
-        senders.send("topic", REMINDER)
+        assert senders.send("topic", REMINDER) == "m-1"
 
         sns.assert_no_pending_responses()
 
@@ -140,11 +140,19 @@ def test_a_reminder_without_an_address_or_a_message_is_not_sent(channel, field):
         ),
         ("email", ("sesv2", "SendEmail"), "BadRequestException", "the e-mail was not sent: InvalidReminderError"),
         ("sms", ("sns", "Publish"), "InvalidParameter", "the text was not sent: SNS.InvalidParameterException"),
+        ("sms", ("sns", "Publish"), "AccessDenied", "the text was not sent: SNS.AccessDenied"),
         ("topic", ("sns", "Publish"), "NotFound", "the message to the topic was not sent: SNS.NotFoundException"),
     ],
 )
 def test_a_reason_has_the_name_that_step_functions_gave_to_the_error(channel, call, code, reason):
     assert senders.reason_of(channel, refused(*call, code)) == reason
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "topic"])
+def test_the_reason_of_a_call_without_an_answer_names_no_service(channel):
+    reason = senders.reason_of(channel, ReadTimeoutError(endpoint_url="https://example.com"))
+
+    assert reason.endswith(" was not sent: ReadTimeoutError")
 
 
 def test_the_words_of_a_service_are_repeated_without_addresses():

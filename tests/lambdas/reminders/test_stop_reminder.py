@@ -1,7 +1,10 @@
 """The link with which the recipient of an e-mail stops its reminder."""
 
+import json
 import re
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -73,7 +76,11 @@ def test_every_page_may_load_and_send_nothing_elsewhere(waiting):
         )
         assert "script-src" not in policy and "unsafe" not in headers["Content-Security-Policy"]
         assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("no-store", "no-referrer")
-        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert (headers["X-Content-Type-Options"], headers["X-Robots-Tag"]) == ("nosniff", "noindex")
+        assert headers["Strict-Transport-Security"] == "max-age=31536000"
+        assert policy["base-uri"] == "'none'"
+        style = re.search("<style>(.*)</style>", reply["body"])
+        assert style and policy["style-src"] == f"'sha256-{b64encode(sha256(style[1].encode()).digest()).decode()}'"
 
 
 def test_a_message_does_not_become_markup(waiting, reminder_table):
@@ -182,6 +189,27 @@ def test_a_failing_table_is_a_page_too(operation, waiting):
 
     assert (reply["statusCode"], reply["headers"]["Content-Type"]) == (503, "text/html; charset=utf-8")
     assert call("POST", token())["statusCode"] == 200
+
+
+@pytest.mark.parametrize("status", ["SCHEDULED", "SENDING"])
+def test_a_stop_is_logged_once(status, waiting, reminder_table, capsys):
+    reminder_table.put_item(Item=row(request=REPEATED, Status=status))
+
+    call("POST", token()), call("POST", token())
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = [one for one in lines if one.get("message") == "reminder cancelled"]
+    assert line["Status"] == ("CANCELLED" if status == "SCHEDULED" else status)
+    assert ["RemindersCancelled" in one for one in lines if "_aws" in one] == [True] * (status == "SCHEDULED")
+
+
+def test_a_row_may_change_twice_before_the_stop_is_written(waiting, monkeypatch):
+    """An occurrence is claimed, and then ends."""
+    refuse, lost = table.refuse, [None, None]
+    monkeypatch.setattr(table, "refuse", lambda *given: lost.pop() if lost else refuse(*given))
+
+    assert call("POST", token())["statusCode"] == 200
+    assert table.find("r-1")["Status"] == "CANCELLED"
 
 
 def test_a_reminder_that_changes_all_the_time_is_not_stopped_yet(waiting, monkeypatch):
