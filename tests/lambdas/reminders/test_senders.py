@@ -9,7 +9,7 @@ from moto.ses import ses_backends
 
 from reminders.errors import InvalidReminderError
 from reminders.mail import mail_of
-from sending import senders
+from sending import send_reminder, senders
 from tests.support.aws_answers import add_refusal, refused
 from tests.support.handlers.aws import ENVIRONMENT
 
@@ -101,6 +101,13 @@ def test_a_call_is_tried_once_because_a_retry_could_send_twice(service):
         events.unregister("before-send", unique_id="lost")
 
     assert len(tried) == 1
+
+
+@pytest.mark.parametrize("service", ["sesv2", "sns"])
+def test_a_service_that_hangs_leaves_time_for_two_writes(service):
+    config = senders.client_of(service).meta.config
+
+    assert config.connect_timeout + config.read_timeout == send_reminder.SECONDS_OF_A_MESSAGE - 2 * 8
 
 
 @pytest.mark.parametrize(

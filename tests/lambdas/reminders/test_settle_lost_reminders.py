@@ -1,25 +1,34 @@
+"""Lost reminders: which ones a sweep finds, and whether it sends them, fails them or goes on with them."""
+
+import logging
 from datetime import timedelta
 
 import pytest
 
 from common.times import timestamp
-from reminders import executions
+from reminders import executions, settings, table
 from reminders.due import utc_text
 from reminders.table import find
+from sweep import settle_lost_reminders as sweep
 from sweep.settle_lost_reminders import (
+    DAMAGED,
     MAY_HAVE_ARRIVED,
+    NO_MORE,
     NOT_KNOWN,
     OVERDUE,
     TOO_LATE,
+    NotSettledError,
     handler,
 )
 from tests.support.handlers.aws import client_of
-from tests.support.handlers.reminder_rows import DAILY, REQUEST, TOPIC, ahead, named_by_their_rows
+from tests.support.handlers.faults import fault
+from tests.support.handlers.reminder_rows import DAILY, REPEATED, REQUEST, TOPIC, ahead, named_by_their_rows
 
 WAITING = {"Waiting": True}
 WITH_CHANNELS = {name: value for name, value in REQUEST.items() if name != "preference"} | {
     "channels": ["email", "sms"]
 }
+STATES = client_of(executions, "stepfunctions")
 pytestmark = pytest.mark.usefixtures("reminder_table", "reminder_workflow")
 
 
@@ -270,3 +279,259 @@ def test_leases_and_results_of_a_lost_occurrence_are_removed(write):
     handler({}, None)
 
     assert not left.keys() & find("r-1").keys()
+
+
+@pytest.mark.parametrize(
+    ("status", "ago", "reason", "occurrence"),
+    [
+        ("SENDING", timedelta(hours=1), MAY_HAVE_ARRIVED, 2),
+        ("SENDING", timedelta(days=3, hours=1), MAY_HAVE_ARRIVED, 5),
+        ("SCHEDULED", timedelta(days=1, hours=1), TOO_LATE, 3),
+    ],
+)
+def test_a_lost_repeated_reminder_continues_with_its_next_occurrence(
+    status, ago, reason, occurrence, write, started, reminder_workflow
+):
+    kept = write(request=REPEATED, ago=ago, Status=status)
+
+    assert handler({}, None)["Lost"] == 1
+
+    found = find("r-1")
+    assert (found["Status"], found["Reason"], found["Occurrence"]) == ("SCHEDULED", reason, occurrence)
+    assert found["DueAt"] > utc_text(ahead())
+    (given,) = started()
+    assert (given["waitUntil"], given["email"], found["After"]) == (
+        found["DueAt"],
+        REPEATED["email"],
+        kept["ExecutionId"],
+    )
+    assert named_by_their_rows(reminder_workflow) == [True]
+    assert handler({}, None)["Lost"] == 0
+
+
+@pytest.mark.parametrize("repeat", [{"every": "1d", "times": 1}, {"every": "1d", "until": utc_text(ahead(hours=1))}])
+def test_the_last_occurrence_has_no_successor(repeat, write, started):
+    write(request=REQUEST | {"repeat": repeat}, Status="SENDING")
+
+    handler({}, None)
+
+    assert (find("r-1")["Status"], find("r-1")["Reason"], started()) == ("FAILED", MAY_HAVE_ARRIVED, [])
+
+
+def test_a_reminder_that_was_stopped_while_it_was_sent_does_not_go_on(write, started):
+    write(request=REPEATED, Status="SENDING", Stopped=True)
+
+    handler({}, None)
+
+    assert (find("r-1")["Status"], started()) == ("FAILED", [])
+
+
+def test_a_repeated_reminder_that_cannot_go_on_has_that_reason(write, started):
+    write(request=REPEATED, ended=None, Status="SENDING")
+
+    handler({}, None)
+
+    assert (find("r-1")["Status"], find("r-1")["Reason"]) == ("FAILED", MAY_HAVE_ARRIVED + NO_MORE)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("SENT", ""),
+        ("PARTLY_SENT", "the text was not sent: SNS.OptedOutException"),
+        ("FAILED", "the e-mail was not sent: MessageRejected"),
+        ("FAILED", "the delivery was not started: States.Timeout"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("event", "ago"),
+    [({}, timedelta(hours=1)), ({}, timedelta(hours=24, minutes=40)), (WAITING, timedelta(seconds=1))],
+)
+def test_a_repeated_reminder_without_a_scheduled_next_occurrence_goes_on(status, reason, event, ago, write, started):
+    write(request=REPEATED, ago=ago, Status=status, Reason=reason)
+
+    assert handler(event, None)["Lost"] == 1
+
+    found = find("r-1")
+    assert (found["Status"], found["Reason"]) == ("SCHEDULED", "")
+    assert found["DueAt"] > utc_text(ahead())
+    assert len(started()) == 1
+    assert handler({}, None)["Lost"] == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"Stopped": True},
+        {"asked": REQUEST},
+        {"asked": REQUEST | {"repeat": {"every": "1d", "times": 1}}},
+        {"ended": "RUNNING"},
+        {"ended": None},
+        {"ago": OVERDUE["SENDING"] - timedelta(minutes=1)},
+    ],
+    ids=["cancelled", "not repeated", "the last", "still running", "no addresses", "a moment ago"],
+)
+@pytest.mark.parametrize("status", ["SENT", "FAILED"])
+def test_a_reminder_that_has_ended_is_not_changed(status, changes, write, started):
+    kept = write(**{"asked": REPEATED, "Status": status, **changes})
+
+    assert handler({}, None)["Lost"] == 0
+    assert (find("r-1"), started()) == (kept, [])
+
+
+@pytest.mark.parametrize("now", ["SENDING", "SENT", "CANCELLED", "FAILED", None])
+def test_a_reminder_is_not_changed_if_only_the_index_shows_it_as_waiting(
+    now, write, started, reminder_table, monkeypatch
+):
+    """DynamoDB's indexes lag behind the table. None is a reminder that was deleted."""
+    kept = write(ago=timedelta(days=2), Status=now, Reason="as it was") if now else None
+    seen = (kept or write()) | {"Status": "SCHEDULED"}
+    if now is None:
+        reminder_table.delete_item(Key={"ReminderId": "r-1"})
+    monkeypatch.setattr(
+        sweep.table, "all_with_status", lambda status, due: iter([seen] if status == "SCHEDULED" else [])
+    )
+
+    assert handler({}, None)["Lost"] == 0
+    assert (find("r-1"), started()) == (kept, [])
+
+
+def test_a_sweep_asks_for_the_length_of_each_queue_once(write, empty_queues, monkeypatch):
+    """However many reminders are overdue."""
+    client, asked = client_of(sweep, "sqs"), []
+    once = client.get_queue_attributes
+
+    def get_queue_attributes(QueueUrl, AttributeNames):  # noqa: N803
+        asked.append(QueueUrl)
+        return once(QueueUrl=QueueUrl, AttributeNames=AttributeNames)
+
+    monkeypatch.setattr(client, "get_queue_attributes", get_queue_attributes)
+    for name in ("r-1", "r-2", "r-3"):
+        write(name, Status="SENDING")
+
+    assert handler({}, None)["Lost"] == 3
+    assert sorted(asked) == sorted(settings.queues()[name] for name in ("email", "sms"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+        "ApproximateNumberOfMessagesDelayed",
+    ],
+)
+def test_a_message_in_any_state_is_in_its_queue(name, write, monkeypatch):
+    def get_queue_attributes(QueueUrl, AttributeNames):  # noqa: N803
+        return {"Attributes": {one: "1" if one == name else "0" for one in AttributeNames}}
+
+    monkeypatch.setattr(client_of(sweep, "sqs"), "get_queue_attributes", get_queue_attributes)
+    write(Status="SENDING", ago=timedelta(minutes=59))
+
+    assert handler({}, None)["Lost"] == 0
+
+
+def test_the_log_counts_the_settled_reminders(write, caplog):
+    """The alarm ReminderLost counts them."""
+    for name in ("r-1", "r-2"):
+        write(name)
+
+    handler({}, None)
+
+    assert [(one.levelname, one.lost) for one in caplog.records if hasattr(one, "lost")] == [("WARNING", 2)]
+
+
+def test_a_repeated_reminder_that_failed_is_not_logged_as_failed_again(write, reminder_table, caplog, capsys):
+    kept = write(request=TOPIC | {"repeat": DAILY}, Status="FAILED", Reason="no mail", ago=timedelta(hours=1))
+    del kept["TimeZone"]
+    reminder_table.put_item(Item=kept)
+
+    assert handler({}, None)["Lost"] == 1
+
+    assert (find("r-1")["Status"], find("r-1")["Reason"]) == ("FAILED", DAMAGED)
+    assert "RemindersFailed" not in capsys.readouterr().out
+    assert not [one for one in caplog.records if hasattr(one, "failed")]
+
+
+def test_a_lost_reminder_that_was_stopped_meanwhile_is_neither_counted_nor_logged(write, caplog, capsys, monkeypatch):
+    """Another call changes the row between the read and the write of the sweep."""
+    kept = write(ago=timedelta(days=2))
+    settle = table.settle
+
+    def late(row, changes):
+        assert table.cancel("r-1", owner=kept["Owner"], now="later")
+        return settle(row, changes)
+
+    monkeypatch.setattr(table, "settle", late)
+
+    assert handler({}, None)["Lost"] == 0
+    assert find("r-1")["Status"] == "CANCELLED"
+    assert "RemindersFailed" not in capsys.readouterr().out
+    assert caplog.records == []
+
+
+def test_a_started_reminder_is_logged(write, capsys):
+    write()
+
+    handler({}, None)
+
+    assert "lost reminder started again" in capsys.readouterr().out
+
+
+def test_a_write_that_boto3_repeats_starts_the_reminder(write, started, monkeypatch):
+    """The answer to the first attempt was lost, so the condition of the second one does not hold."""
+    write()
+    settle = table.settle
+    monkeypatch.setattr(table, "settle", lambda *given: [settle(*given) for _ in range(2)][1])
+
+    assert handler({}, None)["Lost"] == 1
+    assert len(started()) == 1
+
+
+@pytest.mark.parametrize("missing", ["Message", "FirstDueAt", "TimeZone", "Occurrence", "Preference"])
+def test_a_damaged_row_is_settled_too(missing, write, reminder_table):
+    kept = write(ended=None, request=TOPIC | {"repeat": DAILY}, ago=timedelta(days=3))
+    del kept[missing]
+    reminder_table.put_item(Item=kept)
+
+    assert handler({}, None)["Lost"] == 1
+    assert (find("r-1")["Status"], find("r-1")["Reason"]) in (("FAILED", DAMAGED), ("SCHEDULED", TOO_LATE))
+
+
+@pytest.mark.parametrize("missing", ["FirstDueAt", "TimeZone", "Occurrence"])
+def test_a_damaged_row_is_settled_once(missing, write, reminder_table):
+    kept = write(request=TOPIC | {"repeat": DAILY}, Status="SENT", ago=timedelta(hours=1))
+    del kept[missing]
+    reminder_table.put_item(Item=kept)
+
+    assert [handler({}, None)["Lost"] for _ in range(3)] == [1, 0, 0]
+    assert (find("r-1")["Status"], find("r-1")["Reason"]) == ("FAILED", DAMAGED)
+
+
+def test_a_sweep_without_lost_reminders_logs_nothing(write, caplog):
+    write(ended="RUNNING")
+
+    with caplog.at_level(logging.INFO):
+        handler({}, None)
+
+    assert caplog.records == []
+
+
+def test_all_pages_are_read(write, started, monkeypatch):
+    for number in range(5):
+        write(f"r-{number}")
+    query = client_of(table, "dynamodb").query
+    monkeypatch.setattr(client_of(table, "dynamodb"), "query", lambda **one: query(**one, Limit=2))
+
+    assert handler({}, None)["Lost"] == 5
+    assert len(started()) == 5
+
+
+def test_the_log_hides_an_address_in_an_executions_name(write, caplog):
+    write("ada@example.com", ended=None)
+
+    with fault(STATES, "DescribeExecution", "refused"), pytest.raises(NotSettledError):
+        handler({}, None)
+
+    assert "reminder a…@example.com was not settled: ThrottlingException" in caplog.text
+    assert "ada@" not in caplog.text
