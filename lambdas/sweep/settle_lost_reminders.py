@@ -107,8 +107,10 @@ class Run:
     def patience(self, row: Row) -> timedelta:
         """Returns how long after its due time and its last change the reminder is overdue."""
         queued = {channel: length for channel in channels_on(row) if (length := self._length(channel))}
-        slowest = max((length * settings.pauses()[channel] for channel, length in queued.items()), default=0)
-        return max(WAITS_IN_A_QUEUE, SLOWER * timedelta(seconds=slowest)) if queued else OVERDUE[row["Status"]]
+        if not queued:
+            return OVERDUE[row["Status"]]
+        slowest = max(length * settings.pauses()[channel] for channel, length in queued.items())
+        return max(WAITS_IN_A_QUEUE, SLOWER * timedelta(seconds=slowest))
 
     def _length(self, channel: str) -> int:
         if channel not in self.lengths:

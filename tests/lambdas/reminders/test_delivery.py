@@ -48,7 +48,7 @@ class Context:
 class Sent(list):
     """The channels and the texts that were sent. `fails` has the error that each next attempt raises, or None.
 
-    `marks` are those of each attempt.
+    `marks` has the marks of each attempt.
     """
 
     def __init__(self):

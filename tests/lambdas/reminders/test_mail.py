@@ -148,3 +148,18 @@ def test_the_api_accepts_the_same_addresses():
 )
 def test_an_address_or_one_of_its_domains_can_be_verified(address, identities):
     assert identities_of(address) == identities
+
+
+def test_a_mail_links_to_the_page_in_both_parts_and_in_its_headers():
+    url = "https://example.com/v1/stop/abc"
+    written = mail_of({"email": "jo@example.com", "message": "x", "reminderId": "r-1"}, stop_url=url)
+
+    assert written.text.endswith(f"\nStop this reminder: {url}\n")
+    assert f'<a href="{url}">Stop this reminder</a>' in written.html
+    assert written.headers == {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    assert mail_of({"email": "jo@example.com", "message": "x"}).headers == {}
+    assert "Stop this reminder" not in mail_of(REMINDER).text + mail_of(REMINDER).html
+
+
+def test_a_mail_has_the_id_of_its_request_in_a_header():
+    assert mail_of(REMINDER, request_id="c6af9ac6").headers == {"X-Request-Id": "c6af9ac6"}

@@ -192,6 +192,12 @@ def test_a_reminder_is_shown_with_its_texts_and_hidden_addresses():
     }
 
 
+def test_a_repeated_reminder_is_counted_from_its_first_time_in_its_zone():
+    row = row_of() | {"DueAt": "2026-11-23T05:00:00Z"}
+
+    assert reminder.first_due(row) == Due(NOW + timedelta(hours=1), "Europe/Paris")
+
+
 def test_an_optional_field_that_a_reminder_lacks_is_not_shown():
     shown = reminder.shown(row_of(TOPIC))
 

@@ -93,10 +93,12 @@ def test_a_reminder_started_by_hand_is_started_again_with_its_input(given, write
 
 
 @pytest.mark.parametrize("late", [timedelta(hours=24, minutes=1), timedelta(days=20)])
-def test_a_reminder_that_is_later_than_the_stage_allows_fails(late, write, started):
+def test_a_reminder_that_is_later_than_the_stage_allows_fails(late, write, started, caplog):
     write(ago=late)
 
     assert handler({}, None)["Lost"] == 1
+
+    assert [(one.levelname, one.failed) for one in caplog.records if hasattr(one, "failed")] == [("ERROR", 1)]
 
     assert (find("r-1")["Status"], find("r-1")["Reason"]) == ("FAILED", TOO_LATE)
     assert started() == []
@@ -268,8 +270,9 @@ def test_the_execution_before_an_execution_that_never_started_has_the_addresses(
     write(ended=None, **never)
 
     assert handler({}, None)["Lost"] == 1
+    assert len(started()) == 2
     assert started()[-1].items() >= WITH_CHANNELS.items()
-    assert find("r-1")["After"] == kept["ExecutionId"]
+    assert (find("r-1")["Status"], find("r-1")["After"]) == ("SCHEDULED", kept["ExecutionId"])
 
 
 def test_leases_and_results_of_a_lost_occurrence_are_removed(write):
@@ -363,8 +366,8 @@ def test_a_repeated_reminder_without_a_scheduled_next_occurrence_goes_on(status,
     "changes",
     [
         {"Stopped": True},
-        {"asked": REQUEST},
-        {"asked": REQUEST | {"repeat": {"every": "1d", "times": 1}}},
+        {"request": REQUEST},
+        {"request": REQUEST | {"repeat": {"every": "1d", "times": 1}}},
         {"ended": "RUNNING"},
         {"ended": None},
         {"ago": OVERDUE["SENDING"] - timedelta(minutes=1)},
@@ -373,7 +376,7 @@ def test_a_repeated_reminder_without_a_scheduled_next_occurrence_goes_on(status,
 )
 @pytest.mark.parametrize("status", ["SENT", "FAILED"])
 def test_a_reminder_that_has_ended_is_not_changed(status, changes, write, started):
-    kept = write(**{"asked": REPEATED, "Status": status, **changes})
+    kept = write(**{"request": REPEATED, "Status": status, **changes})
 
     assert handler({}, None)["Lost"] == 0
     assert (find("r-1"), started()) == (kept, [])
@@ -468,6 +471,56 @@ def test_a_lost_reminder_that_was_stopped_meanwhile_is_neither_counted_nor_logge
     assert find("r-1")["Status"] == "CANCELLED"
     assert "RemindersFailed" not in capsys.readouterr().out
     assert caplog.records == []
+
+
+def test_a_run_that_could_not_settle_a_reminder_says_so_after_it_has_tried_the_others(write, started, caplog):
+    write(), write("r-2")
+
+    with fault(client_of(table, "dynamodb"), "GetItem", "refused"):
+        with pytest.raises(NotSettledError, match="^1 failures, and 1 reminders settled$"):
+            handler({}, None)
+
+    assert len(started()) == 1
+    assert [one.getMessage().partition(":")[0] for one in caplog.records if one.levelname == "ERROR"] == [
+        "reminder r-1 was not settled"
+    ]
+
+
+def test_many_waiting_reminders_are_not_looked_up_one_by_one(write, monkeypatch):
+    for number in range(3):
+        write(f"r-{number}", ended="RUNNING", ago=timedelta(days=-1))
+    monkeypatch.setattr(sweep.table, "find", lambda reminder_id: pytest.fail("read one by one"))
+
+    assert handler(WAITING, None) == {"Lost": 0, "Complete": True}
+
+
+def test_a_sweep_of_overdue_reminders_does_not_list_all_executions(write, monkeypatch):
+    write()
+    monkeypatch.setattr(sweep.executions.states, "get_paginator", lambda _: pytest.fail("listed"))
+
+    assert handler({}, None)["Lost"] == 1
+
+
+def test_reminders_that_are_over_and_do_not_repeat_are_not_looked_up(write, monkeypatch):
+    for status in ("SENT", "PARTLY_SENT", "FAILED"):
+        write(status, Status=status)
+    monkeypatch.setattr(sweep.table, "find", lambda reminder_id: pytest.fail("read one by one"))
+
+    assert handler({}, None) == {"Lost": 0, "Complete": True}
+
+
+@pytest.mark.parametrize("claimed", [{}, {"ClaimedAt": "2026-11-21T04:00:00.000000Z"}], ids=["waits", "claimed"])
+@pytest.mark.parametrize("request_", [TOPIC, TOPIC | {"repeat": DAILY}], ids=["once", "repeated"])
+def test_a_lost_occurrence_fails_once_and_is_due_once(claimed, request_, write, capsys, caplog):
+    """A claimed one counted as due when it was claimed."""
+    write(request=request_, Status="SENDING", ago=timedelta(hours=2), **claimed)
+
+    handler({}, None)
+
+    printed = capsys.readouterr().out
+    assert printed.count('"RemindersFailed":1') + printed.count('"RemindersFailed": 1') == 1
+    assert ("RemindersDue" in printed) == (not claimed)
+    assert [one.failed for one in caplog.records if hasattr(one, "failed")] == [1]
 
 
 def test_a_started_reminder_is_logged(write, capsys):

@@ -59,14 +59,6 @@ def test_a_sweep_and_a_retry_at_once_send_one_reminder(write, reminder_workflow)
     assert sorted(named_by_their_rows(reminder_workflow)) == [False, True]
 
 
-def test_many_waiting_reminders_are_not_looked_up_one_by_one(write, monkeypatch):
-    for number in range(3):
-        write(f"r-{number}", ended="RUNNING", ago=timedelta(days=-1))
-    monkeypatch.setattr(sweep.table, "find", lambda reminder_id: pytest.fail("read one by one"))
-
-    assert handler(WAITING, None) == {"Lost": 0, "Complete": True}
-
-
 def test_a_reminder_that_is_cancelled_during_a_sweep_stays_cancelled(
     write, reminder_table, reminder_workflow, monkeypatch
 ):

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from feedback.stop_reminder import handler
 from reminders import executions, signed, stop_link, table, update_reminder
-from reminders.mail import mail_of
 from reminders.reminder import BY_RECIPIENT
 from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.callers import JO, of
@@ -236,13 +235,3 @@ def test_a_request_without_a_token_gets_the_page_of_an_invalid_link(event):
     reply = handler(event, None)
 
     assert (reply["statusCode"], "This link is not valid" in reply["body"]) == (404, True)
-
-
-def test_a_mail_links_to_the_page_in_both_parts_and_in_its_headers():
-    url = "https://example.com/v1/stop/abc"
-    written = mail_of({"email": "jo@example.com", "message": "x", "reminderId": "r-1"}, stop_url=url)
-
-    assert written.text.endswith(f"\nStop this reminder: {url}\n")
-    assert f'<a href="{url}">Stop this reminder</a>' in written.html
-    assert written.headers == {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": ONE_CLICK}
-    assert mail_of({"email": "jo@example.com", "message": "x"}).headers == {}
