@@ -33,15 +33,16 @@ def write(purpose: str, reminder_id: str, number: int, key: str) -> str:
 
 def read(text: str) -> Signed | None:
     """Returns what `text` says. None if it cannot be a signed text."""
+    # The shortest one has an id of one byte.
     if not re.fullmatch(f"[A-Za-z0-9_-]{{30,{LONGEST}}}", text):
         return None
     try:
-        signed = base64.b64decode(text + "=" * (-len(text) % 4), altchars="-_", validate=True)
+        signed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         reminder_id = signed[_SIGNATURE_BYTES + 5 :].decode()
     except (binascii.Error, UnicodeError):
         return None
     number = int.from_bytes(signed[_SIGNATURE_BYTES : _SIGNATURE_BYTES + 5], "big")
-    return Signed(reminder_id, number, signed[:_SIGNATURE_BYTES]) if reminder_id else None
+    return Signed(reminder_id, number, signed[:_SIGNATURE_BYTES])
 
 
 def is_valid(signed: Signed, purpose: str, key: str | None) -> bool:

@@ -80,6 +80,12 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Any:
     return set_
 
 
+def test_a_call_that_hangs_ends_within_the_time_of_an_api_function():
+    config = CLIENT.meta.config
+
+    assert (config.connect_timeout + config.read_timeout) * config.retries["total_max_attempts"] <= 8
+
+
 def test_an_execution_that_has_ended_by_itself_counts_as_stopped(answers):
     answers("ValidationException")
 

@@ -255,6 +255,17 @@ def test_a_reminder_is_late_by_milliseconds_and_after_a_minute(late, seconds, is
     assert (line["SecondsLate"], line["Status"], line["Occurrence"], "Reason" in line) == (seconds, "SENT", 1, False)
 
 
+@pytest.mark.parametrize("missing", ["Occurrence", "ExecutionId"])
+def test_a_damaged_row_is_logged_too(missing, said):
+    damaged = row(request=MAILED)
+    del damaged[missing]
+
+    journal.ended(damaged, "SENT", "", now=datetime.now(UTC))
+
+    line = said().named("reminder sent")
+    assert (line["Occurrence"], "ExecutionId" in line) == (1, missing != "ExecutionId")
+
+
 def test_a_partly_sent_reminder_says_why(said):
     journal.ended(row(Occurrence=3), "PARTLY_SENT", "the text was not sent: x", now=datetime.now(UTC))
 

@@ -260,3 +260,11 @@ def test_the_fake_raises_the_errors_of_the_real_client(account):
         readiness.client("sesv2").get_account()
 
     assert type(caught.value).__name__ == "TooManyRequestsException"
+
+
+@pytest.mark.parametrize("service", ["ses", "sesv2", "sns"])
+def test_a_question_that_hangs_delays_an_answer_by_two_seconds_at_most(service):
+    config = readiness.client(service).meta.config
+
+    assert config.connect_timeout + config.read_timeout <= 2
+    assert config.retries["total_max_attempts"] == 1

@@ -63,4 +63,5 @@ def test_only_operators_may_use_the_topic(channels):
         addressed({"channels": channels}, caller(), listed=LISTED)
 
     assert (caught.value.status, caught.value.code) == (403, "Forbidden")
+    assert caught.value.message == "Only operators may use the topic. Choose email, sms or both."
     assert addressed({"channels": channels}, caller(is_operator=True), listed=LISTED)["channels"] == channels

@@ -284,6 +284,17 @@ def test_a_failed_reminder_has_its_reason():
     }
 
 
+def test_the_workflow_has_the_id_of_the_request_if_the_row_has_one():
+    row = row_of() | {"RequestId": "c6af9ac6"}
+
+    assert reminder.execution_input(REQUEST, row, now=NOW)["requestId"] == "c6af9ac6"
+    assert "requestId" not in reminder.execution_input(REQUEST, row_of(), now=NOW)
+
+
+def test_a_list_may_ask_for_each_status():
+    assert reminder.STATUSES == ("SCHEDULED", "SENDING", "CANCELLED", "SENT", "PARTLY_SENT", "FAILED")
+
+
 def test_an_occurrence_is_over_if_it_was_sent_partly_sent_or_failed():
     assert set(reminder.OVER) == {"SENT", "PARTLY_SENT", "FAILED"}
 

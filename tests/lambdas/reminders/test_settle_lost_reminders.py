@@ -528,7 +528,7 @@ def test_a_started_reminder_is_logged(write, capsys):
 
     handler({}, None)
 
-    assert "lost reminder started again" in capsys.readouterr().out
+    assert '"lost reminder started again"' in capsys.readouterr().out
 
 
 def test_a_write_that_boto3_repeats_starts_the_reminder(write, started, monkeypatch):

@@ -171,3 +171,21 @@ def test_every_problem_of_a_reminder_is_named_at_once():
 
 def test_only_a_text_message_has_the_limit_of_texts():
     assert validation.checked(MAILED | {"message": "🐈" * 700, "waitSeconds": 1}, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        ("message", "a\0", codes.CONTROL_CHARACTERS()),
+        ("message", "\u200b", codes.NOTHING_VISIBLE()),
+        ("subject", "\u200b", codes.NOTHING_VISIBLE()),
+        ("subject", "a\nb", codes.NOT_ONE_LINE()),
+        ("channels", ["fax"], codes.NOT_CHANNELS(allowed=["email", "sms", "topic"])),
+        ("waitSeconds", "6 0", codes.NOT_WHOLE_NUMBER(smallest=0, largest=31_536_000)),
+        ("email", "jo", codes.NOT_AN_EMAIL_ADDRESS()),
+        ("phone", "0151 12345678", codes.NOT_A_PHONE_NUMBER()),
+    ],
+)
+@pytest.mark.parametrize("shape", [validation.SHAPE, validation.CHANGE], ids=["a request", "a change"])
+def test_each_field_has_a_problem_of_its_own(field, value, problem, shape):
+    assert details(shape, MAILED | {field: value}) == [problem.of(field)]
