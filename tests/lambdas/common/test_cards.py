@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.cards import is_identifier, is_split_card, looks_like_card, masked, passes_luhn, without_cards
+from common.cards import groups_of, is_identifier, is_split_card, looks_like_card, masked, passes_luhn, without_cards
 
 CARDS = {
     "Visa": "4242424242424242",
@@ -18,73 +18,6 @@ CARDS = {
     "Maestro": "6759649826438453",
     "Visa, 19 digits": "4000000000000000006",
 }
-
-
-ENCODED = {
-    "base64": "NDI0MjQyNDI0MjQyNDI0Mg==",
-    "base64 without padding": "NDI0MjQyNDI0MjQyNDI0Mg",
-    "base64 of 14 digits": "MzA1NjkzMDkwMjU5MDQ=",
-    "base64 of groups": "NDI0MiA0MjQyIDQyNDIgNDI0Mg",
-    "base64 of JSON": "eyJDQyI6ICI0MjQyNDI0MjQyNDI0MjQyIn0=",
-    "base64 of full-width digits": "77yU77yS77yU77yS77yU77yS77yU77yS77yU77yS77yU77yS77yU77yS77yU77yS",
-    "base64 for URLs, with other text": "w78_NDI0MjQyNDI0MjQyNDI0Mn4-",
-    "base64 of base64": "TkRJME1qUXlOREkwTWpReU5ESTBNZz09",
-    "digits in a URL": "%34%32%34%32%34%32%34%32%34%32%34%32%34%32%34%32",
-    "blanks in a URL": "4242%204242%204242%204242",
-    "full-width digits in a URL": "%EF%BC%94%EF%BC%92" * 8,
-    "a URL in a URL": "4242%25204242%25204242%25204242",
-    "HTML": "&#52;&#50;" * 8,
-    "HTML, hexadecimal": "&#x34;&#X32;" * 8,
-    "HTML blanks": "4242&nbsp;4242&nbsp;4242&nbsp;4242",
-    "JSON": "\\u0034\\u0032" * 8,
-    "JSON in JSON": "\\\\uff14\\\\uff12" * 8,
-    "JSON, a pair of surrogates for each digit": "\\ud835\\udfd2\\ud835\\udfd0" * 8,
-    "hexadecimal": "34323432343234323432343234323432",
-}
-
-
-@pytest.mark.parametrize("text", ENCODED.values(), ids=ENCODED)
-@pytest.mark.parametrize("around", ["{}", "my card is {} thanks", "ü:{}:ü"])
-def test_an_encoded_card_number_is_found_and_hidden(text, around):
-    written = around.format(text)
-
-    assert looks_like_card(written)
-    assert looks_like_card(written, odd_groups=False)
-    for shown in (without_cards(written), masked(written)):
-        assert "#" in shown and not looks_like_card(shown)
-        assert shown.startswith(around.partition("{")[0]) and shown.endswith(around.partition("}")[2])
-
-
-@pytest.mark.parametrize("before", ["x", "xy", "xyz", "/a/"])
-def test_a_card_number_in_base64_is_found_behind_other_letters(before):
-    assert looks_like_card(f"{before}{ENCODED['base64']}")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "MTIzNDU2Nzg5MDEyMzQ1Ng==",  # 16 digits that no issuer gives out
-        "https://example.com/a%20b?from=2026-11-21%2010%3A00&to=2026-11-21%2011%3A00",
-        "Tom &amp; Jerry, 4 &times; 25 cm, 12 &euro;",
-        "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
-        "4%32&#%u00&;\\u12",
-        "%" * 40,
-        "None" * 25,  # in base64 a digit and two broken bytes, again and again
-    ],
-)
-def test_encoded_texts_without_a_card_number_are_accepted(text):
-    assert not looks_like_card(text)
-    assert without_cards(text) == text
-
-
-def test_a_text_is_decoded_only_three_times():
-    """Otherwise a hostile text would take too long."""
-    text = "4242 4242 4242 4242"
-    for _ in range(3):
-        text = text.replace("%", "%25").replace(" ", "%20")
-    assert looks_like_card(text)
-
-    assert not looks_like_card(text.replace("%", "%25"))
 
 
 @pytest.mark.parametrize("card", CARDS.values(), ids=CARDS)
@@ -110,8 +43,11 @@ def test_a_card_number_is_found_within_any_text(card, around):
         "4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2",
         "4242 - 4242 - 4242 - 4242",
         "42424242 42424242",
+        "42424242-42424242",
         "4242 42424242 4242",
         "424242 4242424242",
+        "424242424242 4242",
+        "+4242424242424242",
         "x4242 4242 4242 4242",
         "4242 4242 4242 4242x",
         "4242424242424242aaaaaaaaaaaaaaaa",
@@ -138,6 +74,8 @@ def test_a_card_number_is_found_in_printed_groups_and_in_any_script(text):
         "2026-11-21 - 2026-12-24",
         "030 1234567, 030 7654321",
         "4242 4242 4242 421x",
+        "1234 5678 9012 3452",
+        "1234 567890 12347",
         "80000",
     ],
 )
@@ -213,11 +151,73 @@ def test_a_card_number_in_odd_groups_is_hidden_next_to_other_digits(text, shown)
     assert without_cards(text) == shown
 
 
+@pytest.mark.parametrize(
+    "card",
+    [
+        "4242 4242 4242 4242",
+        "6759 6498 2643 8453 3",
+        "6212 3456 7890 1234 57",
+        "4000 1234 5678 9012 343",
+        "622202 1234567890128",
+        "3782 822463 10005",
+        "3056 930902 5904",
+        "4242 - 4242 - 4242 - 4242",
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "7 {} 9", "7, {}, 9", "x {} y"])
+def test_exactly_the_groups_of_a_printed_card_number_are_hidden_among_other_groups(card, around):
+    assert without_cards(around.format(card)) == around.format("#")
+
+
+@pytest.mark.parametrize("card", ["30569309025904", *CARDS.values(), "67596498264384533", "621234567890123457"])
+@pytest.mark.parametrize("around", ["{}", "1 {}", "{} 1"])
+def test_exactly_the_digits_of_a_card_number_are_hidden_in_a_row_of_single_digits(card, around):
+    assert without_cards(around.format(" ".join(card))) == around.format("#")
+
+
+def test_a_long_row_of_single_digits_is_hidden_as_a_whole():
+    """The search of such a row would take too long."""
+    assert without_cards("x " + "1 " * 21 + "y") == "x # y"
+    assert not looks_like_card("x " + "1 " * 20 + "y")
+
+
+@pytest.mark.parametrize("digit", ["٤", "४", "²", "④", "𝟜"])
+@pytest.mark.parametrize("card", ["4242424242424242", "4242    4242    4242    4242"])
+def test_a_card_number_is_hidden_next_to_digits_of_another_script(digit, card):
+    assert without_cards(f"{digit}{card}") == f"{digit}#"
+    assert without_cards(f"{card}{digit}") == f"#{digit}"
+
+
+def test_a_card_number_is_hidden_next_to_an_iban_and_a_parcel_number():
+    text = "IBAN DE89 3704 0044 0532 0130 00, parcel 9405 4242 4242 4242 4242 42, card {}"
+
+    assert without_cards(text.format("4242 4242 4242 4242, done")) == text.format("#, done")
+
+
 def test_people_see_all_numbers_except_card_numbers():
     text = "order 1763709340123457, card 4242 4242 4242 4242 or 4 2 4 2 4 2 4 2 4 2 4 2 4 2 4 2"
 
     assert without_cards(text) == "order 1763709340123457, card # or #"
-    assert without_cards("31234567891234a890abcdefabcdef12") == "31234567891234a890abcdefabcdef12"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["4242424242424242aaaaaaaaaaaaaaaa", "aaaaaaaa-4242-4242-4242-424200000000", "31234567891234a890abcdefabcdef12"],
+)
+def test_people_see_identifiers_whatever_digits_are_in_them(text):
+    assert without_cards(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "groups"),
+    [("", []), ("42", ["42"]), ("42-７, 042", ["42", "7", "042"]), ("42 x", []), ("é42", []), ("#!", [])],
+)
+def test_the_groups_of_a_text_without_letters_are_read(text, groups):
+    assert groups_of(text) == groups
+
+
+def test_two_card_numbers_that_touch_are_hidden_one_by_one():
+    assert without_cards("&#52;&#50;" * 8 + "NDI0MjQyNDI0MjQyNDI0Mg") == "##"
 
 
 @pytest.mark.parametrize(
@@ -229,12 +229,17 @@ def test_people_see_all_numbers_except_card_numbers():
         "₄₂₄₂ ₄₂₄₂ ₄₂₄₂ ₄₂₄₂",
         "④②④②④②④②④②④②④②④②",
         "⑷⑵⑷⑵ ⑷⑵⑷⑵ ⑷⑵⑷⑵ ⑷⑵⑷⑵",
+        "㊱⑫⑫⑫⑫⑫⑯",
+        "4242\x1f\x1f\x1f\x1f4242\u2028\u2028\u2028\u20284242\u2029\u2029\u2029\u20294242",
         "⒋⒉⒋⒉⒋⒉⒋⒉⒋⒉⒋⒉⒋⒉⒋⒉",
         "𝟜𝟚𝟜𝟚𝟜𝟚𝟜𝟚𝟜𝟚𝟜𝟚𝟜𝟚𝟜𝟚",
         "❹➁➃❷⓸⓶④②4²₄２٤২𝟰🯲",
         "㊷㊷㊷㊷㊷㊷㊷㊷",
         "4\ufe0f\u20e32\ufe0f\u20e3 " * 8,
         "4\u03322\u0332" * 8,
+        "4\u0332\u0333\u0334\u03352\u0332\u0333\u0334\u0335" * 8,
+        "4\u00ad\u00ad\u00ad\u00ad2\u00ad\u00ad\u00ad\u00ad" * 8,
+        "4\u20dd\u20dd\u20dd\u20dd2\u20dd\u20dd\u20dd\u20dd" * 8,
         "42\u200b42\u200b4\u200d24242424242",
         "42 42 42 42 42 42 42 42",
         "622202 1234567890128",
@@ -256,6 +261,7 @@ def test_a_card_number_is_found_in_every_style_of_digits_and_with_any_number_of_
         "m² " * 16,
         "① one ② two ③ three " * 3,
         "5¹⁄₂ x 4 " * 5,
+        "4௱௱௱௱105",
     ],
 )
 def test_letter_numerals_fractions_and_numbered_lists_are_not_digits_of_a_card(text):
@@ -284,16 +290,20 @@ def test_first_digits_count_only_with_their_issuers_lengths(begins, length):
         ("4242 4242 4242 4243", True),
         ("378282246310006", True),
         ("3782-822463-10006", True),
+        ("4242.4242.4242.4243", True),
+        ("4242_4242_4242_4243", True),
         ("4242/4242/4242/4243", False),
         ("x4242424242424243", False),
         ("4000 3000 2500 1800", False),
         ("30569309025905", False),
         ("4000000000000000007", False),
         ("424242 4242424243", False),
+        ("4242 4242 4242 4243x", False),
+        ("+3782 822463 10006", False),
     ],
 )
 def test_any_check_digit_counts_only_in_one_run_or_in_printed_groups(text, counts):
-    assert looks_like_card(text) is counts
+    assert looks_like_card(text) is (without_cards(text) != text) is counts
     assert not looks_like_card(text, any_check_digit=False)
 
 
@@ -301,14 +311,23 @@ def test_any_check_digit_counts_only_in_one_run_or_in_printed_groups(text, count
     "text",
     [
         "IBAN DE12 5001 0517 0648 4898 90",
-        "SIRET 362 521 879 00034",
+        "SIRET 362 521 879 00035",
+        "4242424242424 242",
+        "4000 4000 4500 3500",
+        "36 37 38 39 40 43 49",
+        "38 22 14 13 12 11 10",
+        "301226 12345674",
+        "3612 20261121 10",
+        "30-11-2026-14-30-13",
         "+36 30 123 4567 8900",
         "+378282246310005",
         "SMS to +6136234800: 850850",
         "Order 4529329612-000056 is late",
+        "A4529329612_000056x",
         "23.11.2026 - 27.11.2026",
         "30/11/2026 14:30:15",
         "9405 5036 9930 0123 4567 89",
+        "9405 4242 4242 4242 4242 42",
         "356938035643809",
         "503-8153781-8423834",
     ],
@@ -334,6 +353,8 @@ def test_a_card_number_is_found_in_an_iban_with_wrong_check_digits():
         ("Jo 4242", "424242424242", False),
         ("4242", "424242424243", False),
         ("4000 3500", "2500 1800", False),
+        ("4000 4000", "4500 3500", False),
+        ("4242", "424242424242 Jo", False),
     ],
 )
 def test_a_card_number_may_be_split_over_two_texts_without_letters(first, second, together):
