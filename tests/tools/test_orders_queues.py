@@ -1,18 +1,9 @@
 """Moving dead letters and listing parked messages, without losing any."""
 
-from typing import Any
-
 import pytest
 
-from common import queues
-from tests.support.aws_answers import refused as aws_refused
 from tests.support.commands import Command
 from tests.support.orders_stack import Stack
-from tests.support.queues import Failing
-
-
-def refused(code: str, *places: str) -> dict[str, Any]:
-    return {"Failed": [{"Id": place, "Code": code, "SenderFault": True} for place in places]}
 
 
 def test_dead_letters_go_back_into_their_queue_with_their_attributes(stack: Stack, command: Command) -> None:
@@ -58,112 +49,6 @@ def test_an_unknown_queue_is_refused_and_the_known_ones_are_named(stack: Stack, 
 
     assert run.status == 1
     assert "the queues that may have dead letters are EscalationQueue, OrderFulfillmentQueue" in run.err
-
-
-def test_a_message_keeps_its_trace_header(stack: Stack) -> None:
-    """The test looks at the call, because the simulated SQS drops the header in a batch, and so does the engine."""
-    source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
-    trace = {"AWSTraceHeader": {"DataType": "String", "StringValue": "Root=1-5759e988-bd862e3fe1be46a994272793"}}
-    source.put("traced", MessageSystemAttributes=trace)
-    sent: list[dict[str, Any]] = []
-
-    def send(QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:
-        sent.extend(Entries)
-        return stack.sqs.send_message_batch(QueueUrl=QueueUrl, Entries=Entries)
-
-    queues.move(Failing(stack.sqs, send_message_batch=send), source=source.url, target=target.url)
-
-    assert [entry["MessageSystemAttributes"] for entry in sent] == [trace]
-
-
-def test_messages_that_are_too_long_for_one_call_are_moved_in_several_calls(stack: Stack) -> None:
-    source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
-    long = [letter * 200_000 for letter in "abcdefg"]
-    for body in long:
-        source.put(body)
-    too_long = aws_refused("sqs", "SendMessageBatch", "AWS.SimpleQueueService.BatchRequestTooLong")
-
-    def send(QueueUrl: str, Entries: list[dict[str, Any]]) -> Any:
-        if sum(len(entry["MessageBody"]) for entry in Entries) > 500_000:
-            raise too_long
-        results = [stack.sqs.send_message_batch(QueueUrl=QueueUrl, Entries=[entry]) for entry in Entries]
-        return {"Successful": [result["Successful"][0] for result in results]}
-
-    moved = queues.move(Failing(stack.sqs, send_message_batch=send), source=source.url, target=target.url)
-
-    assert (moved.moved, moved.complete) == (7, True)
-    assert target.take() == long
-    assert source.take() == []
-
-
-def test_a_refused_message_stays_and_the_others_are_moved(stack: Stack) -> None:
-    source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
-    for body in ("bad", "good"):
-        source.put(body)
-
-    def send(QueueUrl: str, Entries: list[dict[str, Any]]) -> dict[str, Any]:
-        good = [entry for entry in Entries if entry["MessageBody"] == "good"]
-        bad = [entry["Id"] for entry in Entries if entry["MessageBody"] == "bad"]
-        done = stack.sqs.send_message_batch(QueueUrl=QueueUrl, Entries=good) if good else {}
-        return {**done, **refused("InternalError", *bad)}
-
-    moved = queues.move(Failing(stack.sqs, send_message_batch=send), source=source.url, target=target.url)
-
-    assert (moved.moved, moved.failed, moved.codes, moved.complete) == (1, 1, {"InternalError"}, False)
-    assert target.take() == ["good"]
-    assert source.take() == ["bad"]
-
-
-def test_if_sending_is_not_authorised_all_messages_stay_and_are_visible(stack: Stack) -> None:
-    source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
-    for body in ("one", "two"):
-        source.put(body)
-
-    def send(**_: Any) -> dict[str, Any]:
-        raise aws_refused("sqs", "SendMessageBatch", "denied")
-
-    moved = queues.move(Failing(stack.sqs, send_message_batch=send), source=source.url, target=target.url)
-
-    assert (moved.moved, moved.failed, moved.codes) == (0, 2, {"AccessDenied"})
-    assert source.take() == ["one", "two"]
-
-
-def test_a_message_that_was_copied_but_not_deleted_is_counted(stack: Stack) -> None:
-    source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
-    source.put("dead")
-
-    def delete(**_: Any) -> dict[str, Any]:
-        return refused("InternalError", "0")
-
-    moved = queues.move(Failing(stack.sqs, delete_message_batch=delete), source=source.url, target=target.url)
-
-    assert (moved.moved, moved.doubled, moved.complete) == (1, 1, False)
-    assert source.take() == target.take() == ["dead"]
-
-
-def test_an_interrupt_before_the_send_puts_the_messages_back(stack: Stack) -> None:
-    source, target = stack.dead_letters("EscalationQueue"), stack.queue("EscalationQueue")
-    source.put("dead")
-
-    def send(**_: Any) -> dict[str, Any]:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        queues.move(Failing(stack.sqs, send_message_batch=send), source=source.url, target=target.url)
-
-    assert source.take() == ["dead"]
-    assert target.take() == []
-
-
-def test_a_message_that_returns_at_once_is_moved_only_once(stack: Stack) -> None:
-    """The queue's consumer may fail again while dead letters are still being moved."""
-    dead_letters = stack.dead_letters("EscalationQueue")
-    dead_letters.put("poison")
-
-    moved = queues.move(stack.sqs, source=dead_letters.url, target=dead_letters.url)
-
-    assert moved.moved == 1
-    assert dead_letters.take() == ["poison"]
 
 
 def test_parked_lists_each_message_with_the_current_status_and_deletes_nothing(stack: Stack, command: Command) -> None:
