@@ -1,8 +1,6 @@
 """Requests and answers of the REST APIs, in the format of API Gateway's Lambda proxy integration."""
 
 import base64
-import binascii
-import functools
 import json
 import os
 import re
@@ -54,7 +52,6 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
     See decision D195.
     """
 
-    @functools.wraps(handle)
     def handler(event: Event, context: object) -> Reply:
         call = calls.begin(handle.__module__, request_id(event))
         reply = answered(event)
@@ -215,19 +212,12 @@ def _parsed(event: Event) -> Any:
 
 def _text(event: Event) -> str:
     body = event.get("body") or ""
-    # Check the length before decoding. Base64 has four characters for three bytes.
-    if len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
-        raise _too_large()
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
         if len(raw) > MAX_BODY_BYTES:
-            raise _too_large()
+            raise RequestError(413, "TooLarge", f"The body may have at most {MAX_BODY_BYTES} bytes.")
         return raw.decode()
-    except binascii.Error:
-        raise jsontext.NotJsonError("is not valid Base64.") from None
     except UnicodeError:
         raise jsontext.NotJsonError("is not in UTF-8.") from None
-
-
-def _too_large() -> RequestError:
-    return RequestError(413, "TooLarge", f"The body may have at most {MAX_BODY_BYTES} bytes.")
+    except ValueError:
+        raise jsontext.NotJsonError("is not valid Base64.") from None

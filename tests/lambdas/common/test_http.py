@@ -168,7 +168,7 @@ def test_a_base64_body_is_decoded():
 
 
 @pytest.mark.parametrize(
-    "body", ["%%%%", "abc", "{}", "eyJ0ZXh0*Ijoi*IGEgIn0=", base64.b64encode(b'{"text": "\xff"}').decode()]
+    "body", ["%%%%", "abc", "{}", "ä", "eyJ0ZXh0*Ijoi*IGEgIn0=", base64.b64encode(b'{"text": "\xff"}').decode()]
 )
 def test_a_broken_base64_body_is_refused(body):
     event = post(body) | {"isBase64Encoded": True}
@@ -280,6 +280,18 @@ def test_a_location_leads_to_the_new_resource_from_every_address_of_the_route(ba
     assert urljoin(base + path + slashes, found) == f"{base}/{path.split('/')[1]}/{at.rpartition('/')[2]}"
 
 
+@pytest.mark.parametrize("event", [{}, {"path": None}, {"path": ""}])
+def test_a_location_is_written_even_without_the_path_of_the_request(event):
+    assert http.location(event, "A-1") == {"Location": "A-1"}
+
+
+def test_an_answer_may_have_further_headers_and_keeps_letters_of_every_script():
+    reply = http.reply(201, {"text": "é"}, headers={"Location": "A-1"})
+
+    assert reply["body"] == '{"text": "é"}'
+    assert (reply["headers"]["Location"], reply["headers"]["Content-Type"]) == ("A-1", "application/json")
+
+
 def test_a_temporary_refusal_says_when_to_retry():
     @http.api
     def busy(event):
@@ -287,7 +299,12 @@ def test_a_temporary_refusal_says_when_to_retry():
             503, "Unavailable", "An earlier request for this order has just failed. Send the order again."
         )
 
+    @http.api
+    def limited(event):
+        raise http.RequestError(429, "TooMany", "Wait.", retry_after=60)
+
     assert busy({}, None)["headers"]["Retry-After"] == "1"
+    assert limited({}, None)["headers"]["Retry-After"] == "60"
     assert "Retry-After" not in echo(post("{"), None)["headers"]
 
 

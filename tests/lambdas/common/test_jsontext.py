@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.jsontext import MOST_NESTED, NotJsonError, read, read_leniently, whole_number
+from common.jsontext import MOST_NESTED, NotJsonError, as_integer, read, read_leniently, whole_number
 from common.queues import object_in
 from tests.support.templates.runtime import LAMBDAS, interpreter
 
@@ -99,6 +99,22 @@ def test_all_valid_json_is_read(text):
     value = read(text)
 
     assert TAKEN[text] is None or value == TAKEN[text]
+
+
+@pytest.mark.parametrize("reader", [read, read_leniently])
+@pytest.mark.parametrize(("text", "kind"), [("9" * 30, int), ("-" + "9" * 29, int), ("9" * 31, Decimal)])
+def test_an_integer_of_more_than_thirty_characters_becomes_a_decimal(reader, text, kind):
+    assert (reader(text), type(reader(text))) == (Decimal(text), kind)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_an_integer_is_limited_because_a_short_text_can_be_a_huge_number(sign):
+    largest = 10**30
+
+    assert as_integer(Decimal(sign * largest)) == as_integer(Decimal("1e999999") * sign) == sign * largest
+    assert as_integer(Decimal(sign * (largest - 1))) == sign * (largest - 1)
+    assert as_integer(Decimal(f"{sign * largest}.5")) is None
+    assert as_integer(float("inf") * sign) is None
 
 
 def test_lambdas_version_of_python_gives_the_same_results():
