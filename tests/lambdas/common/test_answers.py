@@ -97,6 +97,8 @@ def test_an_answer_without_results_may_be_empty(answering: Callable[..., Any]) -
 
     with pytest.raises(ClientError, match="404"):
         answering("s3", (404, b"")).head_object(Bucket="site", Key="index.html")
+    with pytest.raises(ClientError, match="403"):
+        answering("s3", (403, b"")).list_objects_v2(Bucket="site")
 
 
 def test_a_whole_answer_in_xml_is_read(answering: Callable[..., Any]) -> None:

@@ -1,8 +1,10 @@
 """The caller, from the authorizer's claims."""
 
+from datetime import UTC, datetime
+
 import pytest
 
-from common.caller import Caller, caller_of, operator_of
+from common.caller import Caller, caller_of, operator_of, require_recent_sign_in
 from common.http import RequestError
 from tests.support.handlers.events import PERSON, signed_in
 
@@ -65,3 +67,33 @@ def test_an_anonymous_caller_is_refused(context: object) -> None:
         caller_of({"requestContext": context})
 
     assert (refused.value.status, refused.value.code) == (401, "NotSignedIn")
+
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+MINUTE = 60
+
+
+@pytest.mark.parametrize("seconds", [0, 14 * MINUTE, 15 * MINUTE])
+def test_a_caller_who_has_just_signed_in_may_do_what_cannot_be_undone(seconds: int) -> None:
+    event = signed_in({}, auth_time=str(int(NOW.timestamp()) - seconds))
+
+    require_recent_sign_in(event, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "signed_in_at",
+    [str(int(NOW.timestamp()) - 15 * MINUTE - 1), "0", "", "-1", "x", f"{NOW.timestamp():.0f}\n", "9" * 13],
+)
+def test_a_caller_must_sign_in_again_after_15_minutes_or_without_a_valid_time(signed_in_at: str) -> None:
+    with pytest.raises(RequestError, match="Sign in again, and repeat this request within 15 minutes.") as refused:
+        require_recent_sign_in(signed_in({}, auth_time=signed_in_at), now=NOW)
+
+    assert (refused.value.status, refused.value.code) == (403, "SignInAgain")
+
+
+def test_a_token_without_the_time_of_the_sign_in_is_refused() -> None:
+    event = signed_in({})
+    event["requestContext"]["authorizer"]["claims"].pop("auth_time", None)
+
+    with pytest.raises(RequestError):
+        require_recent_sign_in(event, now=NOW)

@@ -13,6 +13,7 @@ from typing import Any
 
 import boto3
 import botocore.loaders
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from fastjsonschema import compile as compiled
@@ -157,9 +158,43 @@ def test_a_sampled_call_sends_its_calls_of_aws_and_what_people_search_for(daemon
     read, redis = document["subsegments"]
     assert (read["name"], read["namespace"], read["error"]) == ("DynamoDB", "aws", True)
     assert (read["aws"]["operation"], read["aws"]["table_name"]) == ("GetItem", "Orders")
+    assert read["aws"]["request_id"]
     assert read["http"] == {"response": {"status": 400}}
-    assert (redis["name"], redis["namespace"]) == ("Redis", "remote") and "error" not in redis
+    assert (redis["name"], redis["namespace"]) == ("Redis", "remote")
+    assert not {"error", "fault"} & {*document, *redis}
     assert document["start_time"] <= read["start_time"] <= read["end_time"] <= document["end_time"]
+
+
+def test_a_call_of_a_queue_is_recorded_with_the_address_of_the_queue(daemon, dynamodb) -> None:
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    url = sqs.create_queue(QueueName="parked")["QueueUrl"]
+
+    api(lambda: {"Messages": len(sqs.receive_message(QueueUrl=url).get("Messages", []))})()
+
+    (part,) = daemon()["subsegments"]
+    assert (part["name"], part["aws"]["operation"], part["aws"]["queue_url"]) == ("SQS", "ReceiveMessage", url)
+    assert part["http"] == {"response": {"status": 200}}
+    assert not {"error", "fault"} & part.keys()
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ({"reminderId": "r-1", "status": "SENT"}, {"ReminderId": "r-1", "Outcome": "SENT"}),
+        ({"OrderId": 7, "Status": None}, {}),
+        ({"error": {"code": "NotFound"}, "Status": "RECEIVED"}, {"Outcome": "NotFound"}),
+    ],
+)
+def test_only_texts_of_an_answer_are_searched_for(daemon, body, found) -> None:
+    api(lambda: body)()
+
+    assert daemon()["annotations"] == {"RequestId": EVENT["requestContext"]["requestId"], **found}
+
+
+def test_a_long_text_is_shortened_in_a_trace(daemon) -> None:
+    api(lambda: {"OrderId": "x" * 1001})()
+
+    assert daemon()["annotations"]["OrderId"] == "x" * 1000
 
 
 def test_a_refusal_is_an_outcome(daemon) -> None:
@@ -251,6 +286,42 @@ def test_a_call_in_the_background_is_recorded_under_its_own_id(lines) -> None:
     assert line["Milliseconds"] >= 0
 
 
+def test_a_call_in_the_background_sends_its_trace_under_the_name_of_its_module(daemon) -> None:
+    @calls.recorded
+    def handler(event: object, context: object) -> None:
+        with calls.part("Redis"):
+            pass
+        raise KeyError(CARD)
+
+    with pytest.raises(KeyError):
+        handler({}, None)
+
+    document = daemon()
+    assert document["name"] == __name__
+    assert [part["name"] for part in document["subsegments"]] == ["Redis"]
+
+
+def test_a_call_that_is_not_recorded_runs_as_usual() -> None:
+    @calls.recorded
+    def handler(event: object, context: object) -> list[object]:
+        with calls.part("Redis"):
+            return [event]
+
+    assert handler("event", None) == ["event"]
+
+
+def test_a_line_says_how_long_a_call_took(lines, monkeypatch) -> None:
+    times = iter([50.0, 100.0, 100.51234])
+    monkeypatch.setattr(calls, "time", SimpleNamespace(time=lambda: next(times)))
+    calls.begin("test", "00000000")
+
+    with calls.part("Redis"):
+        pass
+
+    (line,) = lines
+    assert line["Milliseconds"] == 512.3
+
+
 def test_a_sampled_call_writes_a_debug_line_for_each_call_of_aws_and_for_its_answer(lines, dynamodb) -> None:
     def answer() -> dict[str, str]:
         dynamodb.list_tables()
@@ -331,6 +402,11 @@ def test_making_a_client_does_not_look_into_the_folders_of_all_services(monkeypa
         botocore.loaders.Loader, "list_available_services", lambda *_: pytest.fail("looked into all folders")
     )
 
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    # The tests share one loader, which has been changed already.
+    monkeypatch.setattr(botocore.session, "create_loader", botocore.loaders.create_loader)
+
+    calls.report_calls()
     # No function and no other test uses this service, so its model was not read before.
     client = boto3.client("polly", region_name="us-east-1")
 

@@ -176,7 +176,7 @@ def test_exactly_the_digits_of_a_card_number_are_hidden_in_a_row_of_single_digit
 
 
 def test_a_long_row_of_single_digits_is_hidden_as_a_whole():
-    """The search of such a row would take too long."""
+    """A search of these rows would take too long."""
     assert without_cards("x " + "1 " * 21 + "y") == "x # y"
     assert not looks_like_card("x " + "1 " * 20 + "y")
 

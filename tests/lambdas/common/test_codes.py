@@ -21,6 +21,10 @@ SCHEMA = json.loads((PROJECT / "lambdas" / "common" / "error.schema.json").read_
 VALUES = SCHEMA["properties"]["error"]["properties"]["details"]["items"]["properties"]["values"]["properties"]
 SENTENCES = [one for one in vars(codes).values() if isinstance(one, Code)]
 EXAMPLES = {"string": "x", "integer": 7, "array": ["x", "y"]}
+WORD = re.compile(
+    r"[a-z]+([-'=][a-z]+)*|[A-Z]{2,5}|Text|timeZone|Europe/Paris|M|[0-9]+[MTZdhmx0-9:+-]*|\+[0-9]+|\S+\.com"
+)
+"""Words in small letters, abbreviations, the names in sentences of the consoles, numbers, times and addresses."""
 
 
 def example(code: Code) -> codes.Problem:
@@ -84,6 +88,7 @@ def test_every_sentence_of_a_code_has_its_values_and_follows_the_name_of_a_field
     assert re.fullmatch("[A-Z][a-z]+([A-Z][A-Za-z]*)?", code.name)
     assert re.match("(must|may|is|has|had|contains|cannot|does|happens|looks|makes|breaks) ", problem.sentence)
     assert not re.search(r"[{}]|\.$", problem.sentence)
+    assert [word for word in problem.sentence.split() if not WORD.fullmatch(word.strip(",:;`()"))] == []
     assert problem.of("x").keys() == {"field", "problem", "code", "values"}
 
 
@@ -107,6 +112,12 @@ def test_no_detail_of_the_functions_is_made_without_a_code():
     ]
 
     assert [place.partition(":")[0] for place in made + written] == ["codes.py", "codes.py"]
+
+
+def test_a_code_may_have_another_sentence_for_one_field():
+    problem = codes.TOO_LONG.saying("has more than {longest} letters")(longest=3)
+
+    assert problem == codes.Problem("TooLong", {"longest": 3}, "has more than 3 letters")
 
 
 @pytest.mark.parametrize("values", [{}, {"longest": 1, "shortest": 1}, {"shortest": 1}])

@@ -78,9 +78,9 @@ def test_a_uuid_in_an_extra_field_stays(written):
 def test_an_event_is_one_line_of_json_without_empty_fields(capsys):
     event("order settled", OrderId="ä-1", Reasons=["A", "B"], Seconds=0.5, RequestId=None)
 
-    out = capsys.readouterr().out
-    assert out.count("\n") == 1
-    assert json.loads(out) == {"message": "order settled", "OrderId": "ä-1", "Reasons": ["A", "B"], "Seconds": 0.5}
+    assert capsys.readouterr().out == (
+        '{"message":"order settled","OrderId":"ä-1","Reasons":["A","B"],"Seconds":0.5}\n'
+    )
 
 
 def test_an_event_hides_card_numbers_and_keeps_uuids(capsys):

@@ -88,6 +88,22 @@ def test_metrics_of_one_moment_are_one_line(lines):
     }
 
 
+def test_a_line_has_no_blanks_because_each_byte_of_a_log_costs(capsys):
+    emit({PLACED: 3, SECONDS: [0.5, 2]}, stage="test", at=NOON)
+
+    assert " " not in capsys.readouterr().out
+
+
+def test_a_line_may_also_say_what_happened_and_leaves_out_empty_fields(capsys):
+    emit({PLACED: 1}, stage="test", at=NOON, about={"message": "order placed", "OrderId": CARD, "Reason": None})
+
+    line = json.loads(capsys.readouterr().out)
+    assert (line["message"], line["OrderId"], line["Placed"]) == ("order placed", "#", 1)
+    assert "Reason" not in line
+    assert line["_aws"]["CloudWatchMetrics"][0]["Metrics"] == [{"Name": "Placed", "Unit": "Count"}]
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stage"]]
+
+
 def test_a_long_list_is_written_in_several_documents_and_a_number_in_only_one(lines):
     documents = lines({PLACED: 3, SECONDS: [*range(2 * MOST + 1)]})
 

@@ -138,12 +138,120 @@ def test_a_fault_within_a_field_is_named_by_its_path():
     [
         ({"type": "string", "minLength": 3}, "ab", codes.TOO_SHORT(shortest=3)),
         ({"type": "integer", "multipleOf": 2}, 7, codes.BREAKS_RULE(rule="multipleOf")),
+        ({"type": ["integer", "string"]}, None, codes.WRONG_TYPE(types=["integer", "string"])),
     ],
 )
 def test_rules_that_no_schema_uses_yet_have_a_problem_too(rules, value, problem):
     shape = Shape({"type": "object", "properties": {"x": rules}}, forms={})
 
     assert details(shape, {"x": value}) == [problem.of("x")]
+
+
+FORM = codes.NOT_CHANNELS(allowed=["a", "b"])
+LIST = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+
+
+@pytest.mark.parametrize(
+    ("rules", "value", "problem"),
+    [
+        *((LIST, value, FORM) for value in ([], ["a", "a"], [7], ["a", None])),
+        (LIST, "a", codes.WRONG_TYPE(types=["array"])),
+        ({"type": ["integer", "string"]}, None, FORM),
+        ({"type": ["number", "string"]}, None, codes.WRONG_TYPE(types=["number", "string"])),
+        ({"type": "string", "pattern": "^a$"}, "b", FORM),
+        ({"type": "string", "minLength": 1}, "", codes.EMPTY()),
+        ({"type": "string", "minLength": 2}, "a", codes.TOO_SHORT(shortest=2)),
+        ({"type": "string", "maxLength": 2}, "abc", codes.TOO_LONG(longest=2)),
+        ({"type": "integer", "minimum": 2}, 1, codes.TOO_SMALL(smallest=2)),
+        ({"type": "integer", "maximum": 2}, 3, codes.TOO_BIG(largest=2)),
+        ({"enum": [True, "a", 1]}, "b", codes.UNKNOWN_VALUE(allowed=["true", "a", 1])),
+    ],
+)
+def test_each_rule_has_its_own_problem(rules, value, problem):
+    shape = Shape({"type": "object", "properties": {"x": rules}}, forms={"x": FORM})
+
+    assert details(shape, {"x": value}) == [problem.of("x")]
+
+
+SCHEMA = {
+    "type": "object",
+    "required": ["text"],
+    "additionalProperties": False,
+    "properties": {
+        "text": {"type": "string"},
+        "part": {
+            "type": ["object", "null"],
+            "required": ["note"],
+            "properties": {
+                "note": {"type": "string"},
+                "rate": {"type": ["number", "null"]},
+                "count": {"type": ["integer", "null"]},
+                "deep": {"type": "object", "additionalProperties": False, "properties": {"n": {"type": "integer"}}},
+            },
+        },
+    },
+}
+
+
+def must_have_a_part(body):
+    return [codes.MISSING().of("part")] if "part" not in body else []
+
+
+@pytest.fixture(params=["schema", "file"])
+def nested(request, tmp_path) -> Shape:
+    """A shape with fields within fields, made of a schema and of a file."""
+    more: dict[str, Any] = {"forms": {"text": FORM}, "texts": {"text", "part.note"}, "across": must_have_a_part}
+    file = tmp_path / "schema.json"
+    file.write_text(json.dumps(SCHEMA))
+    return Shape.of(file, **more) if request.param == "file" else Shape(SCHEMA, **more)
+
+
+@pytest.mark.parametrize(
+    ("body", "problems"),
+    [
+        ({}, [codes.MISSING().of("text"), codes.MISSING().of("part")]),
+        ({"text": "a", "part": None}, []),
+        ({"text": "a", "part": 7}, [codes.WRONG_TYPE(types=["object"]).of("part")]),
+        ({"text": "a", "part": {}}, [codes.MISSING().of("part.note")]),
+        ({"text": "a", "part": {"note": "b", "more": 1}}, []),
+        ({"text": " ", "part": {"note": "\u200b"}}, [codes.NOTHING_VISIBLE().of(one) for one in ("text", "part.note")]),
+        ({"text": "\ufdd0", "part": None}, [FORM.of("text")]),
+        ({"text": "a", "part": {"note": "b", "deep": None}}, [codes.WRONG_TYPE(types=["object"]).of("part.deep")]),
+        (
+            {"text": "a", "part": {"note": "b", "deep": {"n": "1", "z": 1, "y": 1}}},
+            [
+                codes.WRONG_TYPE(types=["integer"]).of("part.deep.n"),
+                codes.UNKNOWN_FIELD().of("part.deep.y"),
+                codes.UNKNOWN_FIELD().of("part.deep.z"),
+            ],
+        ),
+        (
+            {"text": "a", "part": {"note": "b", "deep": {"x" * length: 1 for length in range(1, 12)}}},
+            [
+                *(codes.UNKNOWN_FIELD().of("part.deep." + "x" * length) for length in range(1, 11)),
+                codes.MORE_UNKNOWN_FIELDS(count=1).of("part.deep"),
+            ],
+        ),
+    ],
+)
+def test_fields_within_fields_follow_all_rules(nested, body, problems):
+    assert details(nested, body) == problems
+
+
+def test_numbers_within_fields_become_integers_and_other_values_stay(nested):
+    two = Decimal("2.0")
+    body = {"text": "a", "part": {"note": "b", "deep": {"n": two}, "rate": two, "count": two, "more": two}}
+
+    fitted = nested.fitted(body)
+
+    assert fitted == body
+    assert type(fitted["part"]["deep"]["n"]) is type(fitted["part"]["count"]) is int
+    assert type(fitted["part"]["rate"]) is type(fitted["part"]["more"]) is Decimal
+
+
+def test_the_error_of_a_shape_says_which_field_has_which_problem(nested):
+    with pytest.raises(ShapeError, match="^text is missing; part is missing$"):
+        nested.fitted({})
 
 
 @pytest.mark.parametrize("body", [None, [], [ORDER], "text", 7, True])
