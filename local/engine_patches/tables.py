@@ -18,9 +18,10 @@ SETTING = "TimeToLiveSpecification"
 
 def apply() -> None:
     table = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
-    create, update = table["create"], table["update"]
+    create, update, delete = table["create"], table["update"], table["delete"]
     table["create"] = expiring(create, properties_of=lambda _, properties, *rest: properties)
     table["update"] = expiring(update, properties_of=lambda _, old, new, *rest: new)
+    table["delete"] = forgetting(delete)
 
 
 def expiring(make: Callable[..., Made], *, properties_of: Callable[..., Properties]) -> Callable[..., Made]:
@@ -40,3 +41,13 @@ def expiring(make: Callable[..., Made], *, properties_of: Callable[..., Properti
         return name, attributes
 
     return made
+
+
+def forgetting(delete: Callable[..., Any]) -> Callable[..., Any]:
+    """Returns `delete`, which deletes a table, changed to forget when its rows expire."""
+
+    def deleted(name: str, *rest: Any) -> Any:
+        dynamodb._ttl_settings.pop(name, None)
+        return delete(name, *rest)
+
+    return deleted

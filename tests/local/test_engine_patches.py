@@ -630,7 +630,8 @@ def test_the_engine_ignores_when_the_rows_of_a_template_expire(monkeypatch: pyte
         seen.append(expires())
 
     assert seen == (["ExpiresAt", "Ends", None, "ExpiresAt"] if patched else [None] * 4)
-    dynamodb._tables.pop(name)
+    table["delete"](name, by)
+    assert dynamodb._ttl_settings.get(name) is None
 
 
 @pytest.mark.parametrize(("patched", "refused"), [(False, [False, False]), (True, [False, True])])

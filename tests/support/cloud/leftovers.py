@@ -23,7 +23,7 @@ UNTAGGED = "the engine forgets no tags of a deleted table (services/dynamodb.py)
 
 REASONS: Mapping[str, Mapping[str, str]] = {
     "apigateway_v1.account_settings": {"settings": LOGS_ROLE},
-    "clock.(rate|happened)": {"": PROGRAM},
+    "clock.(rate|happened|first)": {"": PROGRAM},
     "cloudformation.change_sets": {".*cdk-bootstrap.*": CDK},
     "cloudformation.exports": {"CdkBootstrap-.*": CDK},
     "cloudformation.stack_events": {".*": RECORD},
@@ -34,6 +34,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "documentdb.port_counter": {"": PROGRAM},
     "dynamodb.tables": {"prod-.*": KEPT},
     "dynamodb.tags": {".*": UNTAGGED},
+    "dynamodb.ttl_settings": {"prod-.*": KEPT},
     "ec2.*": {".*": ACCOUNT},
     "ecr.*": {"cdk-hnb659fds-.*": CDK},
     "elasticache.events": {"entries": RECORD},
