@@ -183,7 +183,8 @@ def remember_stacks(engine: Engine) -> None:
 
 def deploy_app(engine: Engine, app: str, *stacks: str, project: Path = PROJECT) -> None:
     """Deploys `stacks` of a CDK app: a folder of templates, or the command that writes one. Raises DeployError."""
-    options = ("--require-approval", "never", "--concurrency", "2", "--progress", "events")
+    # Without change sets, CDK's command needs a third less of the processor. See decision D258.
+    options = ("--require-approval", "never", "--concurrency", "2", "--progress", "events", "--method", "direct")
     _cdk(engine, "deploy", "--app", app, *stacks, *options, project=project)
 
 
