@@ -77,7 +77,10 @@ def test_the_owner_of_a_repeated_reminder_learns_how_to_stop_its_repetitions(wai
     answered, body = cancel(JO, "r-1")
 
     assert answered == 409
-    assert body["error"]["message"].endswith(" To stop its repetitions, try again in a moment.")
+    assert body["error"]["message"] == (
+        "The reminder was sent, is being sent, has failed, or was cancelled before."
+        " To stop its repetitions, try again in a moment."
+    )
 
 
 def test_a_second_cancel_is_refused(waiting):

@@ -83,6 +83,9 @@ def test_a_reminder_that_failed_before_it_was_started_is_not_answered_as_schedul
     status, body = status_and_body(create())
 
     assert (status, body["error"]["code"]) == (409, "Conflict")
+    assert body["error"]["message"] == (
+        "The reminder was never started and has failed. Send it again with a new Idempotency-Key."
+    )
     assert status_and_body(create(key="another"))[0] == 202
     assert len(reminder_workflow.executions()) == 1
 

@@ -281,23 +281,36 @@ def test_another_persons_reminder_is_answered_like_an_unknown_one(caller, new):
 
 
 @pytest.mark.parametrize(
-    ("status", "body"),
+    ("changes", "body", "message"),
     [
-        ("SENDING", {"message": "New"}),
-        ("SENDING", {"sendNow": True}),
-        ("CANCELLED", {"waitSeconds": 60}),
-        ("SENT", {"message": "New", "waitSeconds": 60}),
-        ("FAILED", {"repeat": None, "waitSeconds": 60}),
+        ({"Status": "SENDING"}, {"message": "New"}, "The reminder is being sent, or was cancelled before."),
+        ({"Status": "SENDING"}, {"sendNow": True}, "The reminder is being sent, or was cancelled before."),
+        ({"Status": "CANCELLED"}, {"waitSeconds": 60}, "The reminder is being sent, or was cancelled before."),
+        (
+            {"Status": "SENT"},
+            {"message": "New", "waitSeconds": 60},
+            "The reminder was sent or has failed. It takes only a new time or sendNow.",
+        ),
+        (
+            {"Status": "FAILED"},
+            {"repeat": None, "waitSeconds": 60},
+            "The reminder was sent or has failed. It takes only a new time or sendNow.",
+        ),
+        (
+            {"Status": "SENT", "RefusedAt": "2026-11-21T04:00:00.000Z"},
+            {"sendNow": True},
+            "The recipient of the reminder has stopped it. Set a new reminder.",
+        ),
     ],
 )
-def test_a_change_that_comes_too_late_is_refused(status, body, new, reminder_table):
+def test_a_change_that_comes_too_late_is_refused(changes, body, message, new, reminder_table):
     reminder_id = new()
-    before = table.find(reminder_id) | {"Status": status}
+    before = table.find(reminder_id) | changes
     reminder_table.put_item(Item=before)
 
     answered, answer = change(reminder_id, **body)
 
-    assert (answered, answer["error"]["code"]) == (409, "Conflict")
+    assert (answered, answer["error"]["code"], answer["error"]["message"]) == (409, "Conflict", message)
     assert table.find(reminder_id) == before
 
 
@@ -306,7 +319,9 @@ def test_a_reminder_with_forgotten_addresses_is_never_sent_to_another_one(new, r
     reminder_id = new(email=LISTED)
     reminder_table.put_item(Item=table.find(reminder_id) | {"ExecutionId": executions.first_of("forgotten")})
 
-    assert change(reminder_id, waitSeconds=60)[0] == 409
+    status, body = change(reminder_id, waitSeconds=60)
+    assert status == 409
+    assert body["error"]["message"] == "The addresses of the reminder are no longer known. Set a new reminder."
     assert change(reminder_id, waitSeconds=60, email=LISTED)[0] == 200
     assert own_input(reminder_id)["email"] == LISTED
 
@@ -445,6 +460,21 @@ def test_the_request_of_a_change_is_kept_in_an_execution_that_waits_for_nothing_
     given = json.loads(kept["input"])
     assert (given["waitUntil"], given["message"]) == (row["DueAt"], row["Message"])
     assert given["email"] == body.get("email", OWN["email"])
+
+
+def test_a_new_time_alone_starts_one_execution(new, reminder_workflow):
+    """The earlier execution still has the addresses."""
+    reminder_id = new()
+    first = table.find(reminder_id)["ExecutionId"]
+
+    assert change(reminder_id, waitSeconds=60)[0] == 200
+
+    row = table.find(reminder_id)
+    assert row["After"] == first
+    assert {(one["executionArn"], one["status"]) for one in reminder_workflow.executions()} == {
+        (first, "ABORTED"),
+        (row["ExecutionId"], "RUNNING"),
+    }
 
 
 def test_a_reminder_whose_input_is_not_readable_takes_new_addresses(new, reminder_table):
