@@ -40,6 +40,12 @@ REFUSED = {
     "{,}": "has an extra comma at line 1, column 2.",
     '{"a": 1, "a": 2}': "has the name a twice in one object.",
     '{"a": 1, "\\u0061": 2}': "has the name a twice in one object.",
+    '{"\\ud800": 1, "\\ud800": 2}': "has the name ? twice in one object.",
+    '{"a" }': "is not JSON: see line 1, column 6.",
+    '{"a": 1, 2}': "is not JSON: see line 1, column 10.",
+    "[" + "[]," * 5 + "[" * MOST_NESTED: (
+        f"is nested too deeply: at most {MOST_NESTED} objects and lists may be within each other."
+    ),
     '{"x": {"a": 1, "a": 1}}': "has the name a twice in one object.",
     '{"' + CARD + '": 1, "' + CARD + '": 2}': "has the name " + "#" * 16 + " twice in one object.",
     '{"a": NaN}': "contains NaN, which JSON does not allow.",
@@ -58,6 +64,7 @@ REFUSED = {
 TAKEN = {
     " {} \n": {},
     "[" * MOST_NESTED + "]" * MOST_NESTED: None,
+    "[" + "[]," * MOST_NESTED + "[]]": None,
     '{"a": "[[[[' + "[" * 100 + '\\""}': {"a": "[[[[" + "[" * 100 + '"'},
     '{"a": "' + "\\\\" * 99 + '"}': {"a": "\\" * 99},
     '{"a": 10.0}': {"a": Decimal("10.0")},
@@ -92,6 +99,9 @@ def answer(text: str) -> list[str]:
 @pytest.mark.parametrize("text", REFUSED, ids=lambda text: ascii(text[:30]))
 def test_a_refusal_says_the_problem_and_repeats_no_value(text):
     assert answer(text) == ["refused", REFUSED[text]]
+    with pytest.raises(NotJsonError) as refused:
+        read(text)
+    assert refused.value.says_where is ("line" in REFUSED[text])
 
 
 @pytest.mark.parametrize("text", TAKEN, ids=lambda text: ascii(text[:30]))
@@ -143,8 +153,9 @@ def test_a_message_is_read_even_if_a_caller_could_not_send_it(text):
 
 @pytest.mark.parametrize("text", ["", "x", "[1,]", "[" * 40 + "]" * 40, '{"a":' * 100_000])
 def test_a_message_that_is_nested_too_deeply_counts_as_damaged_on_every_version_of_python(text):
-    with pytest.raises(NotJsonError):
+    with pytest.raises(NotJsonError) as refused:
         read_leniently(text)
+    assert refused.value.says_where is ("line" in str(refused.value))
     assert object_in({"Body": text}) == {}
 
 
