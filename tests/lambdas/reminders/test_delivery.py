@@ -603,6 +603,17 @@ def test_a_reminder_that_is_due_later_than_its_execution_could_wait_goes_on_wait
     assert (len(sent), kept("Status")) == (1, ("SENT",))
 
 
+def test_a_copy_that_finds_a_due_reminder_released_again_starts_no_execution(
+    write, sent, monkeypatch, reminder_workflow
+):
+    """Another attempt held the reminder during the claim. Its message is still in the queue."""
+    before = write(due=ahead())
+    monkeypatch.setattr(table, "claim", lambda *_, **__: None)
+
+    assert send(message(waited=from_utc_text(before["DueAt"]))) == []
+    assert (sent, started(reminder_workflow), kept()) == ([], [], before)
+
+
 TABLE, STATES = client_of(table, "dynamodb"), client_of(executions, "stepfunctions")
 
 

@@ -264,6 +264,8 @@ def test_the_fake_raises_the_errors_of_the_real_client(account):
 
 @pytest.mark.parametrize("service", ["ses", "sesv2", "sns"])
 def test_a_question_that_hangs_delays_an_answer_by_two_seconds_at_most(service):
+    readiness.client.cache_clear()
+
     config = readiness.client(service).meta.config
 
     assert config.connect_timeout + config.read_timeout <= 2

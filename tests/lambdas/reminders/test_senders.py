@@ -105,6 +105,8 @@ def test_a_call_is_tried_once_because_a_retry_could_send_twice(service):
 
 @pytest.mark.parametrize("service", ["sesv2", "sns"])
 def test_a_service_that_hangs_leaves_time_for_two_writes(service):
+    senders.client_of.cache_clear()
+
     config = senders.client_of(service).meta.config
 
     assert config.connect_timeout + config.read_timeout == send_reminder.SECONDS_OF_A_MESSAGE - 2 * 8
