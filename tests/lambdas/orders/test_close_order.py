@@ -169,3 +169,21 @@ def test_an_order_that_was_parked_before_its_execution_began_can_be_closed(escal
 
 def test_if_the_table_fails_the_caller_is_asked_to_try_again():
     assert status_and_body(close({"note": NOTE}))[0] == 503
+
+
+def test_an_order_that_was_opened_again_is_closed_even_with_its_old_note(escalated, order_table):
+    """An earlier version, or somebody by hand, may have left the note on the row."""
+    order_table.put_item(Item=escalated | {"Note": NOTE})
+
+    assert close({"note": NOTE})["statusCode"] == 200
+    assert row_of(order_table)["Status"] == "CLOSED"
+
+
+@pytest.mark.parametrize("status", ["RECEIVED", "FULFILLMENT_QUEUED"])
+def test_an_order_that_no_operator_needs_to_decide_about_is_not_closed(status, escalated, order_table):
+    order_table.put_item(Item=escalated | {"Status": status, "Note": NOTE})
+
+    code, body = status_and_body(close({"note": NOTE}))
+
+    assert (code, body["error"]["code"]) == (409, "Conflict")
+    assert row_of(order_table)["Status"] == status

@@ -267,6 +267,7 @@ def test_an_order_that_is_neither_escalated_nor_parked_is_not_corrected(status, 
 
     code, body = status_and_body(reply)
     assert (code, body["error"]["code"]) == (409, "Conflict")
+    assert body["error"]["message"] == correct_order.NOT_CORRECTABLE
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"] == escalated | {"Status": status}
     assert len(order_workflow.executions()) == 1
 
@@ -301,6 +302,7 @@ def test_only_one_of_two_corrections_at_once_is_accepted(escalated, order_table,
     status, body = status_and_body(put(CORRECTED))
 
     assert (status, body["error"]["code"]) == (409, "Conflict")
+    assert body["error"]["message"] == correct_order.CHANGED
     assert order_table.get_item(Key={"OrderId": "A-1"})["Item"]["ExecutionName"] == "of-another-request"
 
 

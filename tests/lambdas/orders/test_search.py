@@ -8,6 +8,7 @@ import pytest
 from common import codes
 from orders import list_orders, search_query, table
 from orders.order import OWN_SHARDS, STATUSES, own_part
+from orders.search import Search, folded
 from tests.support.handlers.aws import client_of
 from tests.support.handlers.events import OPERATOR, PERSON, refused_field, signed_in, status_and_body
 from tests.support.handlers.order_rows import ROW
@@ -201,3 +202,36 @@ def test_a_list_of_everybodys_orders_has_no_other_filter(name):
 def test_a_person_may_search_for_every_status_of_their_own_orders(order_table):
     for status in STATUSES:
         assert listed(owner="me", status=status) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("search", "reads_rows"),
+    [
+        (Search(), False),
+        (Search(first="2026-11-01T00:00:00.000Z", last="2026-11-02T00:00:00.000Z"), False),
+        (Search(status="CLOSED"), True),
+        (Search(text="lamp"), True),
+    ],
+    ids=str,
+)
+def test_only_a_status_or_a_text_needs_more_rows_than_a_page_shows(search, reads_rows):
+    assert search.reads_rows is reads_rows
+
+
+@pytest.mark.parametrize(
+    ("search", "finds"),
+    [
+        (Search(), True),
+        (Search(status="FULFILLMENT_QUEUED"), True),
+        (Search(status="CLOSED"), False),
+        (Search(text=folded("KEY")), True),
+        (Search(text=folded("a-1")), True),
+        (Search(text=folded("JO")), True),
+        (Search(text=folded("12.50")), False),
+        (Search(status="CLOSED", text="key"), False),
+        (Search(status="FULFILLMENT_QUEUED", text="lamp"), False),
+    ],
+    ids=str,
+)
+def test_a_row_is_found_if_it_has_the_status_and_the_text(search, finds):
+    assert search.finds(ROW) is finds
