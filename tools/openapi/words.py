@@ -301,7 +301,7 @@ _EMAIL: Mapping[str, Any] = {
 }
 _ACCOUNT_ID: Mapping[str, Any] = {
     "description": "For operators: the id of another person's account, from a receipt or a copy of their data. It also "
-    "finds what a deleted account has left behind. With `email`, it is ignored.",
+    "finds what a deleted account has left behind. Send only one of `email` and `id`.",
     "schema": {"type": "string", "format": "uuid"},
     "example": "6f1c2d3e-0000-4000-8000-00000000000a",
 }
