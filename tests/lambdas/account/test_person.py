@@ -87,7 +87,9 @@ def test_a_query_that_may_mean_somebody_else_is_refused(query, field, pool):
     with pytest.raises(RequestError) as refused:
         found(**query)
 
-    assert (refused.value.status, refused.value.details[0]["field"], pool.asked) == (400, field, [])
+    (detail,) = refused.value.details
+    assert (refused.value.status, detail["field"], pool.asked) == (400, field, [])
+    assert detail.get("values", {}).get("fields", ["id", "email"]) == ["id", "email"]
 
 
 def test_a_deleted_user_is_found_by_the_id_but_has_no_record(pool):

@@ -7,11 +7,12 @@ import pytest
 import redis
 
 from common import queues
-from orders import cache
+from orders import cache, operator_queues
 from tests.support import caches
 from tests.support.handlers.aws import sqs
 from tests.support.handlers.order_rows import ROW
 from tests.support.queues import Queue, new_queue
+from tests.support.waiting import PATIENCE_SECONDS
 
 
 @pytest.fixture
@@ -31,6 +32,12 @@ def working_cache() -> Iterator[None]:
     with caches.clients_closed():
         yield
     cache.breaker.open()
+
+
+@pytest.fixture(autouse=True)
+def time_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets a request read the queues for as long as a busy machine may need."""
+    monkeypatch.setattr(operator_queues, "WORK_SECONDS", PATIENCE_SECONDS)
 
 
 @pytest.fixture

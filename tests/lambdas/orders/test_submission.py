@@ -167,6 +167,14 @@ def test_neither_the_workflow_nor_the_key_may_use_up_the_time_of_a_request():
         assert client_of(submission, service).meta.config.retries["total_max_attempts"] == 2
 
 
+def test_the_key_of_the_digests_is_read_once(monkeypatch):
+    """Each call of Secrets Manager costs time and money."""
+    row_of()
+    monkeypatch.setattr(client_of(submission, "secretsmanager"), "get_secret_value", None)
+
+    assert row_of()["Digest"]
+
+
 def test_a_start_that_arrived_twice_is_one_start(order_table, order_workflow):
     """A name that Step Functions knows with other input has been started."""
     table.claim(row := row_of())

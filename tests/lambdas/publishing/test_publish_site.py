@@ -220,7 +220,7 @@ def test_each_request_invalidates_everything_once(event: Event, distribution: st
 
     (one,) = invalidations(distribution)
     batch = cloudfront.get_invalidation(DistributionId=distribution, Id=one["Id"])["Invalidation"]["InvalidationBatch"]
-    assert batch["Paths"]["Items"] == ["/*"]
+    assert batch["Paths"] == {"Quantity": 1, "Items": ["/*"]}
     assert batch["CallerReference"] == "request-1"
 
 
@@ -484,7 +484,11 @@ def test_a_missing_permission_fails_with_its_reason(event: Event, cloudformation
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_publishing_waits_for_an_invalidation_but_not_for_ever(
-    ends: bool, event: Event, cloudformation: CloudFormation, monkeypatch: pytest.MonkeyPatch
+    ends: bool,
+    event: Event,
+    cloudformation: CloudFormation,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     asked, context = event(), Context(seconds=300)
     monkeypatch.setattr("time.sleep", lambda seconds: setattr(context, "seconds", context.seconds - 50 * seconds))
@@ -499,6 +503,7 @@ def test_publishing_waits_for_an_invalidation_but_not_for_ever(
 
         slow.assert_no_pending_responses()
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+    assert ("invalidation I1 is still in progress" in caplog.text) is not ends
 
 
 def invalidation(status: str) -> dict[str, Any]:
