@@ -18,7 +18,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
 import boto3
 import botocore.session
@@ -35,7 +35,7 @@ MOST_PARTS = 100
 Document = dict[str, Any]
 """A segment document of X-Ray, or a part of one."""
 
-Handler: TypeAlias = Callable[[Any, Any], Any]
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 logger = logger_of(__name__)
 _is_debugging = False
@@ -91,6 +91,7 @@ def begin(name: str, id: str | None) -> Call | None:
 def recorded(handler: Handler) -> Handler:
     """Records the calls of a handler that no API calls. Its module is its name."""
 
+    @functools.wraps(handler)
     def record(event: Any, context: Any) -> Any:
         call = begin(handler.__module__, getattr(context, "aws_request_id", None))
         try:
@@ -99,7 +100,7 @@ def recorded(handler: Handler) -> Handler:
             if call:
                 call.end()
 
-    return record
+    return record  # type: ignore[return-value]  # it has the parameters of every handler
 
 
 @contextlib.contextmanager
@@ -170,7 +171,7 @@ def services(loader: Any, type_name: str) -> list[str]:
 def is_sampled(id: str | None, share: float) -> bool:
     """Whether a UUID is in the share. Its last 32 bits are random, so all functions that know it say the same."""
     try:
-        return int(str(id)[-8:], 16) < share * 2**32
+        return int((id or "")[-8:], 16) < share * 2**32
     except ValueError:
         return share >= 1
 
@@ -178,7 +179,7 @@ def is_sampled(id: str | None, share: float) -> bool:
 def _debugs(id: str | None) -> bool:
     """Whether the debug lines of this call are written. Only our own loggers write them."""
     global _is_debugging
-    sampled = is_sampled(id, SHARE)
+    sampled = bool(SHARE) and is_sampled(id, SHARE)
     # Most calls are not sampled, and the calls before them were not either.
     if sampled or _is_debugging:
         for one in OURS:

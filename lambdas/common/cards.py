@@ -7,8 +7,8 @@ See decision D026.
 """
 
 import functools
-import itertools
 import re
+import string
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -60,6 +60,8 @@ _DATE = re.compile(
 )
 _FEWEST_DIGITS = 14
 """The shortest card number that issuers give out."""
+_PLAIN = re.compile("(?:[!-~]| (?! ))*")
+"""Texts whose characters all stay unchanged."""
 _LEVELS = 3
 """How often a text is decoded, if what it encodes is encoded, too."""
 _MASKED = re.compile("[0-9](?:[^0-9A-Za-z]{0,3}[0-9]){13,}|[0-9]{13,}")
@@ -118,7 +120,7 @@ def without_cards(text: str) -> str:
 
     It is for people, who need to read the other numbers.
     """
-    return text if is_identifier(text) else _hidden(text, _places(text, odd_groups=True, any_check_digit=True))
+    return text if is_identifier(text) else _hidden(text, _places(text))
 
 
 def masked(text: str) -> str:
@@ -145,7 +147,7 @@ def _long_numbers(text: str, levels: int) -> list[Span]:
     return found
 
 
-def _places(text: str, *, odd_groups: bool, any_check_digit: bool, levels: int = _LEVELS) -> list[Span]:
+def _places(text: str, *, odd_groups: bool = True, any_check_digit: bool = True, levels: int = _LEVELS) -> list[Span]:
     """Returns the positions of card numbers, in order and without overlaps."""
     found: list[Span] = []
     for one in decoded(text) if levels else ():
@@ -176,16 +178,16 @@ def _whole(run: re.Match[str], odd_groups: bool, any_check_digit: bool) -> Itera
     """Yields the run of groups if the whole run is a card number."""
     groups = _groups(run[0], run.start())
     digits, sizes = "".join(group.digits for group in groups), [len(group.digits) for group in groups]
-    separators = set(re.split("[0-9]+", run[0])[1:-1])
-    if len(separators) != 1 or _are_round(groups):
+    separators = set(re.split("[0-9]+", run[0].strip(string.ascii_letters + "+"))[1:-1])
+    if len(groups) < 2 or len(separators) != 1 or len(digits) > 19 or _are_round(groups):
         return
-    is_printed = sizes in ([4, 4, 4, 4], [4, 6, 5]) and separators & {" ", "-", ".", "_"}
+    is_printed = sizes in ([4, 4, 4, 4], [4, 6, 5]) and separators <= {" ", "-", ".", "_"}
     is_certain = (
         any_check_digit and is_printed and not re.search("[A-Za-z+]", run[0]) and _CERTAIN.fullmatch(digits) is not None
     )
     # A code may follow the phone number, so its length is not checked.
     is_phone = run[0].startswith("+")
-    if is_certain or (odd_groups and not is_phone and _is_card(digits) and _may_be_odd(run[0], groups, sizes)):
+    if is_certain or (odd_groups and not is_phone and _may_be_odd(run[0], groups, sizes) and _is_card(digits)):
         yield groups[0].begin, groups[-1].end
 
 
@@ -221,15 +223,18 @@ def _apart(text: str) -> Iterator[Span]:
         if len(places) > _MOST_APART:
             yield run.span()
             continue
-        for first, last in itertools.combinations(places, 2):
-            if _is_card(re.sub("[^0-9]", "", text[first : last + 1])):
-                yield first, last + 1
+        for length in range(14, 20):
+            for at in range(len(places) - length + 1):
+                part = places[at : at + length]
+                if _is_card("".join(text[place] for place in part)):
+                    yield part[0], part[-1] + 1
 
 
 def _is_split_card(first: str, second: str) -> bool:
-    one, other = _groups(first), _groups(second)
-    is_card = _is_card("".join(group.digits for group in one + other)) and not _are_round(one + other)
-    return is_card and bool(one and other) and not _holds_letter(first + second)
+    if _holds_letter(first) or _holds_letter(second):
+        return False
+    groups = [*_groups(first), *_groups(second)] if _groups(first) and _groups(second) else []
+    return _is_card("".join(group.digits for group in groups)) and not _are_round(groups)
 
 
 def _is_card(digits: str) -> bool:
@@ -267,9 +272,16 @@ def _readings(text: str) -> Iterator[tuple[str, Sequence[int]]]:
 
     Most texts have too few digits or only one reading, so most searches end early.
     """
-    # One character may be read as two digits, such as the circled 50.
-    if sum(map(str.isnumeric, text)) * 2 >= _FEWEST_DIGITS:
-        yield from dict((_read(text), _collapsed(text))).items()
+    # One character outside of ASCII may be read as two digits, such as the circled 50.
+    if sum(map(str.isnumeric, text)) * (1 if text.isascii() else 2) < _FEWEST_DIGITS:
+        return
+    if _PLAIN.fullmatch(text):
+        yield text, range(len(text))
+        return
+    readings = _read(text), _collapsed(text)
+    for read, offsets in readings[:1] if readings[0][0] == readings[1][0] else readings:
+        if len(re.findall("[0-9]", read)) >= _FEWEST_DIGITS:
+            yield read, offsets
 
 
 def _collapsed(text: str) -> tuple[str, list[int]]:
@@ -293,13 +305,15 @@ def _read(text: str) -> tuple[str, list[int]]:
     return "".join(read), offsets
 
 
-@functools.lru_cache
+@functools.lru_cache(maxsize=4096)
 def _as_read(character: str) -> str:
     """Returns digits as 0 to 9, a blank for any blank, and nothing for an invisible character or a mark."""
+    if "!" <= character <= "~":
+        return character
     category = unicodedata.category(character)
     if category in ("Cf", "Mn", "Me"):
         return ""
-    if category in ("Cc", "Zs", "Zl", "Zp"):
+    if character.isspace() or category in ("Cc", "Zs", "Zl", "Zp"):
         return " "
     number = unicodedata.numeric(character, None) if category in ("Nd", "No") else None
     # Cards have no fractions, and none of the one-letter numbers that some scripts have for 100 and more.

@@ -24,6 +24,7 @@ _APART = "\ufffd" * 4
 
 Otherwise `NoneNoneNone…` would be a row of digits, because `None` is a 6 and two broken bytes in base64.
 """
+_NO_DIGITS = bytes(byte for byte in range(256) if not 48 <= byte <= 57)
 
 
 class Decoded(NamedTuple):
@@ -46,9 +47,9 @@ def decoded(text: str) -> Iterator[Decoded]:
         for start in range(4):
             # Without its padding. A single last character encodes nothing.
             whole = standard[start:] if (len(standard) - start) % 4 != 1 else standard[start:-1]
-            content = base64.b64decode(whole + "=" * (-len(whole) % 4)).decode(errors="replace")
+            content = base64.b64decode(whole + "=" * (-len(whole) % 4))
             if _may_contain_digits(content):
-                yield _of_run(run, _NO_TEXT.sub(_APART, content))
+                yield _of_run(run, _NO_TEXT.sub(_APART, content.decode("utf-8", errors="replace")))
 
 
 def _unescaped(text: str) -> Decoded | None:
@@ -77,13 +78,19 @@ def _read(escape: re.Match[str]) -> str:
     return units.decode("utf-16-be", errors="replace")
 
 
-def _may_contain_digits(content: str) -> bool:
-    """Whether there are 14 ASCII digits, or a text that may have other digits or another run of base64.
+def _may_contain_digits(content: bytes) -> bool:
+    """Whether there are 14 ASCII digits, or as many bytes of other digits, or another run of base64."""
+    if len(content.translate(None, _NO_DIGITS)) >= 14:
+        return True
+    return _is_text(content) and (not content.isascii() or _BASE64.search(content.decode()) is not None)
 
-    Most words look like base64, and encode bytes that are not UTF-8. Searching these takes long.
-    """
-    is_text = "\ufffd" not in content and (not content.isascii() or _BASE64.search(content) is not None)
-    return is_text or len(re.findall("[0-9]", content)) >= 14
+
+def _is_text(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _of_run(run: re.Match[str], content: str) -> Decoded:

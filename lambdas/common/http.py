@@ -1,6 +1,7 @@
 """Requests and answers of the REST APIs, in the format of API Gateway's Lambda proxy integration."""
 
 import base64
+import functools
 import json
 import os
 import re
@@ -52,6 +53,7 @@ def api(handle: Callable[[Event], Reply]) -> Callable[[Event, object], Reply]:
     See decision D195.
     """
 
+    @functools.wraps(handle)
     def handler(event: Event, context: object) -> Reply:
         call = calls.begin(handle.__module__, request_id(event))
         reply = answered(event)
@@ -212,12 +214,20 @@ def _parsed(event: Event) -> Any:
 
 def _text(event: Event) -> str:
     body = event.get("body") or ""
+    # Check the length before decoding. Base64 has four characters for three bytes.
+    if len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
+        raise _too_large()
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
         if len(raw) > MAX_BODY_BYTES:
-            raise RequestError(413, "TooLarge", f"The body may have at most {MAX_BODY_BYTES} bytes.")
+            raise _too_large()
         return raw.decode()
     except UnicodeError:
         raise jsontext.NotJsonError("is not in UTF-8.") from None
     except ValueError:
+        # binascii.Error is one, and so is the error about letters outside of ASCII.
         raise jsontext.NotJsonError("is not valid Base64.") from None
+
+
+def _too_large() -> RequestError:
+    return RequestError(413, "TooLarge", f"The body may have at most {MAX_BODY_BYTES} bytes.")

@@ -81,7 +81,7 @@ def is_nested_too_deeply(text: str) -> bool:
             in_text = not in_text
         elif in_text or mark[0] == "\\":
             continue
-        elif mark in ("[", "{"):
+        elif mark in "[{":
             depth += 1
             if depth > MOST_NESTED:
                 return True
@@ -101,7 +101,7 @@ def as_integer(number: Decimal | float) -> int | None:
     The result is limited to -10^30 to 10^30, because a short text can be a huge number.
     """
     number = Decimal(number)
-    if not number.is_finite() or number != number.to_integral_value():
+    if not number.is_finite() or (number.adjusted() < _LONGEST_INTEGER and number != number.to_integral_value()):
         return None
     largest = Decimal(10) ** _LONGEST_INTEGER
     return int(min(max(number, -largest), largest))

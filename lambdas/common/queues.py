@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -16,6 +16,7 @@ from common.logs import logger_of
 logger = logger_of(__name__)
 
 Message: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 BATCH = 10
 """SQS accepts and returns at most 10 messages in one call."""
@@ -205,7 +206,7 @@ def _in_batch(
     return accepted, {int(entry["Id"]): str(entry["Code"]) for entry in answer.get("Failed", [])}
 
 
-def _shifted(by_place: dict[int, Any], places: int) -> dict[int, Any]:
+def _shifted(by_place: dict[int, T], places: int) -> dict[int, T]:
     return {place + places: value for place, value in by_place.items()}
 
 

@@ -52,6 +52,8 @@ def shown_name(name: str) -> str:
 
 
 def _is_visible(one: str) -> bool:
+    if one.isascii():
+        return one.isprintable() and one != " "
     return (
         unicodedata.category(one) not in _INVISIBLE_CATEGORIES
         and one not in _BLANK_LETTERS

@@ -92,7 +92,7 @@ def text_reports(event: Mapping[str, Any]) -> Iterator[TextReport]:
 
 def _lines(event: Mapping[str, Any]) -> list[str]:
     try:
-        packed = base64.b64decode(event["awslogs"]["data"])
+        packed = base64.b64decode(event["awslogs"]["data"], validate=True)
         unpacked = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(packed, MOST_LOG_BYTES)
         return [one["message"] for one in json.loads(unpacked)["logEvents"]]
     except (KeyError, TypeError, ValueError, binascii.Error, gzip.BadGzipFile, zlib.error):

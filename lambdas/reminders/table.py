@@ -212,7 +212,7 @@ def find(reminder_id: str) -> Row | None:
 
 def with_text(text_id: str) -> str | None:
     """Returns the id of the reminder whose last text message SNS gave this id. None if no row has it."""
-    found = _table.query(IndexName=BY_TEXT, KeyConditionExpression=Key(TEXT_ID).eq(text_id))["Items"]
+    found = _table.query(IndexName=BY_TEXT, KeyConditionExpression=Key(TEXT_ID).eq(text_id), Limit=1)["Items"]
     return str(found[0]["ReminderId"]) if found else None
 
 

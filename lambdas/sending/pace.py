@@ -116,10 +116,11 @@ def refusal_of(error: ClientError | BotoCoreError) -> Refusal:
         return Refusal.TEMPORARY
     code = error_name(error)
     if code in THROTTLES or code == "LimitExceededException":
-        return Refusal.SPENT if DAILY in str(error).lower() or code == "LimitExceededException" else Refusal.THROTTLED
+        said = str(error.response["Error"].get("Message", "")).lower()
+        return Refusal.SPENT if DAILY in said or code == "LimitExceededException" else Refusal.THROTTLED
     if code in FINAL:
         return Refusal.FINAL
-    if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+    if int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)) >= 500:
         return Refusal.TEMPORARY
     return Refusal.UNKNOWN
 
