@@ -21,7 +21,7 @@ SECONDS_OF_A_MESSAGE = 33
 SECONDS_OF_A_COUNT = 8
 """The write that counts a text message comes on top."""
 
-_paces = {channel: Pace(pause) for channel, pause in settings.pauses().items()}
+paces = {channel: Pace(pause) for channel, pause in settings.pauses().items()}
 
 logger = logger_of(__name__)
 
@@ -60,13 +60,13 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
             continue
         failed.append({"itemIdentifier": record["messageId"]})
     if len(records) > 1:
-        for pace in _paces.values():
+        for pace in paces.values():
             pace.rest()
     return {"batchItemFailures": failed}
 
 
 def _send(message: Message, context: Context) -> None:
-    pace = _paces[message.channel]
+    pace = paces[message.channel]
     seconds = SECONDS_OF_A_MESSAGE + (SECONDS_OF_A_COUNT if message.channel == "sms" else 0)
     if pace.seconds() + seconds > context.get_remaining_time_in_millis() / 1000:
         raise PostponedError("the call has no time left", seconds=math.ceil(pace.seconds()))

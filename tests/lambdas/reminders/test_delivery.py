@@ -75,7 +75,7 @@ def sent(monkeypatch):
 def no_hold(monkeypatch):
     """The instance of a test would hold back the messages of the next tests."""
     paces = {name: Pace(0) for name in ("email", "sms", "topic")}
-    monkeypatch.setattr(send_reminder, "_paces", paces)
+    monkeypatch.setattr(send_reminder, "paces", paces)
 
 
 @pytest.fixture(autouse=True)

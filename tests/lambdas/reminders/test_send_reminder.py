@@ -49,7 +49,7 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     """The clock of a new instance of the function, which leaves PAUSE between two sends of a channel."""
     found = Time()
     paces = {name: Pace(PAUSE, clock=found, sleep=found.sleep) for name in ("email", "sms", "topic")}
-    monkeypatch.setattr(send_reminder, "_paces", paces)
+    monkeypatch.setattr(send_reminder, "paces", paces)
     return found
 
 
