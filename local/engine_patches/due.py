@@ -30,14 +30,12 @@ logger = logging.getLogger(__name__)
 Schedule = dict[str, Any]
 Key = tuple[str, str, str]
 
-EXACT_SECONDS = 35 * 60
-"""For this long after an event, a rule starts at each of its times. A sweep finds most things within half an hour."""
-
-OFTEN_SECONDS = 3600
-"""A rule with shorter intervals leaves out times after that."""
+EXACT_TIMES = 7
+"""After an event, a rule starts at so many of its times. A sweep every five minutes finds most things within half an
+hour."""
 
 LONGER = 3
-"""Each of its pauses is so many times as long as the time since the event."""
+"""After that, each of its pauses is so many times as long as the time since the event."""
 
 
 class Due(NamedTuple):
@@ -130,9 +128,9 @@ class Rows:
 class Schedules:
     """Rules of EventBridge, or schedules of its Scheduler, that start something at certain times.
 
-    A rule that starts a sweep every five minutes would do so 210,000 times in two years. So a rule with short
-    intervals has each of its times only for EXACT_SECONDS after an event. After that, the pauses get longer until
-    something else than a rule is due, and the last time before that is never left out.
+    A rule that starts a sweep every five minutes would do so 210,000 times in two years. So a rule has only its next
+    EXACT_TIMES times after an event. After that, the pauses get longer until something else than a rule is due, and the
+    last time before that is never left out.
     """
 
     def __init__(self, module: ModuleType, *, quiet_since: Callable[[], float]) -> None:
@@ -162,7 +160,7 @@ class Schedules:
             last = self._last_of(key, schedule, now)
             passed = max(0, _times_in(now - last, interval))
             quiet, later = now - self._quiet_since(), 1
-            if interval < OFTEN_SECONDS and quiet >= EXACT_SECONDS and not math.isinf(until):
+            if quiet >= EXACT_TIMES * interval and not math.isinf(until):
                 # The last time before something else happens is not left out.
                 later = max(1, min(round(LONGER * quiet / interval), _times_in(until - last, interval) - passed))
             yield last + (passed + later) * interval
