@@ -16,7 +16,7 @@ import pytest
 from ministack.services import eventbridge, lambda_svc
 from rich.console import Console
 
-from local import clock, homes, pythons
+from local import clock, pythons
 from local.engine import Clock as EngineClock
 from local.engine import Engine
 from local.engine_patches import clock as engine_clock
@@ -25,8 +25,8 @@ from local.engine_patches.clock import Clock, RefusedError
 from local.engine_patches.due import Due
 from local.engine_patches.turned_time import SECOND
 from local.errors import LocalError
-from local.processes import free_port
-from local.settings import PROJECT, Settings
+from local.settings import PROJECT
+from tests.support.cloud.bare import bare_engine
 from tests.support.waiting import eventually
 
 YEAR = 365 * 86_400
@@ -449,12 +449,8 @@ def test_the_page_says_how_many_of_its_times_a_rule_has() -> None:
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """An engine without stacks."""
-    settings = Settings(home=tmp_path_factory.mktemp("engine"), port=free_port(), redis_port=free_port())
-    homes.mark(settings.home)
-    engine = Engine(settings)
-    engine.start()
-    yield engine
-    engine.daemon.stop()
+    with bare_engine(tmp_path_factory.mktemp("engine")) as engine:
+        yield engine
 
 
 def test_an_engine_goes_back_to_the_real_time_until_something_has_happened(engine: Engine) -> None:

@@ -11,13 +11,13 @@ import aws_cdk as cdk
 import pytest
 
 import app
-from local import code_only, deploy, gaps, homes
+from local import code_only, deploy, gaps
 from local.engine import CREDENTIALS, Engine
-from local.processes import free_port
-from local.settings import PROJECT, REGION, Settings
+from local.settings import PROJECT, REGION
 from stacks.config import STAGES
 from stacks.names import STACKS, stack_name
 from tests.support.cloud import leftovers
+from tests.support.cloud.bare import bare_engine
 from tests.support.templates.deployment import CDK_JSON
 from tools.teardown import __main__ as teardown
 from tools.teardown import stacks
@@ -36,12 +36,8 @@ KEPT_BY_PROD = {kind.what.replace("`", "") for type, kind in KINDS.items() if ty
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    settings = Settings(home=tmp_path_factory.mktemp("engine"), port=free_port(), redis_port=free_port())
-    homes.mark(settings.home)
-    engine = Engine(settings)
-    engine.start()
-    yield engine
-    engine.daemon.stop()
+    with bare_engine(tmp_path_factory.mktemp("engine")) as engine:
+        yield engine
 
 
 @pytest.fixture(scope="module")
