@@ -137,8 +137,9 @@ class Clock:
             self.error = f"the clock was not turned: {error}. `laptop logs` shows more"
             logger.exception("The clock was not turned")
         finally:
-            self.target = None
+            # As long as there is a target, nobody begins another turn.
             self.ended = self.begun
+            self.target = None
 
     def turn(self, target: int, *, stops: int | None = None, run: int | None = None) -> None:
         """Turns the clock to a later time, and lets everything on the way happen. Raises RefusedError.
@@ -185,10 +186,10 @@ class Clock:
         real = turned_time.real_ns()
         if turned_time.ahead() > 0:
             self._refuse_to_go_back(real)
-        self.run(1)
         if turned_time.ahead() < 0:
             self.begin(real, to_real=True)
-        elif turned_time.ahead():
+        self.run(1)
+        if turned_time.ahead() > 0:
             self.turn_back(turned_time.real_ns())
             turned_time.turn(0)
 

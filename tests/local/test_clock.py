@@ -279,6 +279,25 @@ def test_a_clock_that_is_behind_is_turned_to_the_real_time(
     assert (turned(), things.happened) == (0, [-300])
 
 
+def test_a_clock_that_is_behind_and_being_turned_is_not_turned_to_the_real_time(
+    turned: Callable[[], float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turned_time, "ahead", lambda: round(turned() * SECOND))
+    goes_on = threading.Event()
+    turning = a_clock(Things([-300], turned, then=lambda _: goes_on.wait(60)))
+    turning.first = seconds(-3600)
+    turning.turn_back(seconds(-600))
+    turning.begin(seconds(-100))
+    turning.rate = 60
+
+    with pytest.raises(RefusedError, match="is being turned already"):
+        turning.to_real_time()
+    goes_on.set()
+    stands(turning)
+
+    assert (turned(), turning.rate, turning.target) == (-100, 60, None)
+
+
 @pytest.mark.parametrize(
     "query",
     [
