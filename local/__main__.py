@@ -323,13 +323,18 @@ def clock(
             help="if the clocks are put back and show TIME twice: 0 is the first time, 1 the second",
         ),
     ] = None,
+    all_times: Annotated[
+        bool,
+        typer.Option("--all-times", help="let rules start at all of their times, also if nothing else happens (slow)"),
+    ] = False,
     json: Json = False,
     home: Home = settings.HOME,
 ) -> int:
     cloud = _cloud(home)
     from local import clock
 
-    clock.command(cloud, _console(), words or [], zone=zone, fold=None if fold is None else int(fold), as_json=json)
+    at = None if fold is None else int(fold)
+    clock.command(cloud, _console(), words or [], zone=zone, fold=at, all_times=all_times, as_json=json)
     return 0
 
 

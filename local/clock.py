@@ -33,12 +33,21 @@ RATE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)x?")
 
 
 def command(
-    cloud: Cloud, console: Console, words: Sequence[str], *, zone: str | None, fold: int | None, as_json: bool
+    cloud: Cloud,
+    console: Console,
+    words: Sequence[str],
+    *,
+    zone: str | None,
+    fold: int | None,
+    all_times: bool,
+    as_json: bool,
 ) -> None:
     """Shows or turns the clock, as `words` say. Raises LocalError."""
     cloud.require_running()
     here = _zone(zone)
     engine, said = cloud.engine, " ".join(words).strip()
+    if all_times and (not said or said == "now" or words[0] == "run"):
+        raise LocalError(f"--all-times goes with a span or a time: write {EXAMPLES}")
     if not said:
         clock = engine.clock()
     elif said == "now":
@@ -46,9 +55,10 @@ def command(
     elif words[0] == "run":
         clock = engine.run_clock(rate_of(" ".join(words[1:])))
     elif (seconds := span_of(said)) is not None:
-        clock = _turned(cloud, console, engine.clock().now + seconds, here)
+        clock = _turned(cloud, console, engine.clock().now + seconds, here, all_times=all_times)
     else:
-        clock = _turned(cloud, console, instant(said, zone=here.key, fold=fold).timestamp(), here)
+        target = instant(said, zone=here.key, fold=fold).timestamp()
+        clock = _turned(cloud, console, target, here, all_times=all_times)
     print_clock(clock, console, here, as_json=as_json)
 
 
@@ -105,10 +115,12 @@ def _zone(name: str | None) -> ZoneInfo:
         raise LocalError(f"there is no time zone {printable(name)!r}: write one such as Europe/Paris") from None
 
 
-def _turned(cloud: Cloud, console: Console, target: float, zone: ZoneInfo) -> Clock:
+def _turned(cloud: Cloud, console: Console, target: float, zone: ZoneInfo, *, all_times: bool) -> Clock:
     with console.status("turning the clock") as line:
         return cloud.engine.turn_clock(
-            to=target, seen=lambda clock: line.update(f"{shown(clock.now, zone)}  {counted(clock.steps, 'step')}")
+            to=target,
+            all_times=all_times,
+            seen=lambda clock: line.update(f"{shown(clock.now, zone)}  {counted(clock.steps, 'step')}"),
         )
 
 

@@ -25,7 +25,7 @@ from botocore.httpsession import URLLib3Session
 from local import pythons, saved, written
 from local.addresses import ENGINE_NAME
 from local.engine_patches import turned_time
-from local.engine_patches.paths import CLOCK, END_WAITS
+from local.engine_patches.paths import ALL_TIMES, CLOCK, END_WAITS
 from local.errors import LocalError
 from local.meter.path import PATH as METER
 from local.processes import Daemon
@@ -260,15 +260,18 @@ class Engine:
         *,
         by: float | None = None,
         to: float | None = None,
+        all_times: bool = False,
         seen: Callable[["Clock"], None] = lambda _: None,
     ) -> "Clock":
         """Turns the clock, and waits until everything on the way has happened. Returns the clock.
 
-        `by` is a number of seconds, `to` a time in seconds since 1970. Calls `seen` now and then. An interrupt stops
-        the clock at the last time at which everything has happened. Raises LocalError if the clock does not get there.
+        `by` is a number of seconds, `to` a time in seconds since 1970. With `all_times`, no time of a rule is left out.
+        Calls `seen` now and then. An interrupt stops the clock at the last time at which everything has happened.
+        Raises LocalError if the clock does not get there.
         """
         wanted = to if to is not None else self.clock().now + (by or 0)
-        return self._stands(self._ask_clock(to=f"{wanted:.9f}"), seen=seen)
+        more = {ALL_TIMES: "1"} if all_times else {}
+        return self._stands(self._ask_clock(to=f"{wanted:.9f}", **more), seen=seen)
 
     def _stands(self, clock: "Clock", *, seen: Callable[["Clock"], None] = lambda _: None) -> "Clock":
         """Waits until the turn that has just begun has ended. Raises LocalError."""

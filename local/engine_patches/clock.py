@@ -24,7 +24,7 @@ from ministack.services import dynamodb, eventbridge, scheduler, ses, sns, sqs, 
 
 from local.engine_patches import due, endings, turned_time, waking
 from local.engine_patches.due import Due, Part
-from local.engine_patches.paths import CLOCK
+from local.engine_patches.paths import ALL_TIMES, CLOCK
 from local.engine_patches.turned_time import SECOND
 
 logger = logging.getLogger(__name__)
@@ -91,6 +91,7 @@ class Clock:
         self._unsettled = unsettled
         self._turning, self._asking = threading.Lock(), threading.Lock()
         self._stops = self._runs = 0
+        self._all_times = False
         self._missed = 0
 
     def note(self) -> None:
@@ -102,17 +103,23 @@ class Clock:
         self._missed = turned_time.now_ns()
 
     def quiet_since(self) -> float:
-        """When something last happened or would have happened, or this engine started, in seconds since 1970."""
+        """When something last happened or would have happened, or this engine started, in seconds since 1970.
+
+        In a turn that leaves out nothing, no time counts as quiet.
+        """
+        if self._all_times:
+            return turned_time.now_ns() / SECOND
         return max(self.happened, self.began, self._missed) / SECOND
 
     def next(self) -> Due | None:
         """What is due next."""
         return self._next(math.inf)
 
-    def begin(self, target: int, *, to_real: bool = False) -> None:
+    def begin(self, target: int, *, to_real: bool = False, all_times: bool = False) -> None:
         """Begins a turn to a later time, in a thread of its own. `to_real`: from then on, the clock has the real time.
 
-        Raises RefusedError if a turn is under way, or if the target is too far ahead.
+        `all_times`: rules start at all of their times, also if nothing else happens. Raises RefusedError if a turn is
+        under way, or if the target is too far ahead.
         """
         if target > turned_time.LATEST:
             raise RefusedError(f"{_text(target)} is too far ahead: the clock goes to {_text(turned_time.LATEST)}")
@@ -120,7 +127,7 @@ class Clock:
             if self.target is not None:
                 raise RefusedError("the clock is being turned already. Wait until it stands")
             self.begun += 1
-            self.target, self.error, self.steps = target, None, 0
+            self.target, self.error, self.steps, self._all_times = target, None, 0, all_times
         arguments = (target, self._stops, to_real)
         threading.Thread(target=self._turn_and_tell, args=arguments, name="clock", daemon=True).start()
 
@@ -137,6 +144,7 @@ class Clock:
             self.error = f"the clock was not turned: {error}. `laptop logs` shows more"
             logger.exception("The clock was not turned")
         finally:
+            self._all_times = False
             # As long as there is a target, nobody begins another turn.
             self.ended = self.begun
             self.target = None
@@ -379,17 +387,20 @@ def _answering(handle: Handler, clock: Clock) -> Handler:
     return handled
 
 
-def asked(query: Mapping[str, Any]) -> tuple[str, float]:
+def asked(query: Mapping[str, Any]) -> tuple[str, float, bool]:
     """What a request asks for: `to` a time, `by` a number of seconds or `rate`; or `real` or `stop`, with any value.
 
-    Raises InvalidError.
+    The last value says whether it has `all-times`, which goes with `to` and `by`. Raises InvalidError.
     """
     given = {name: value[0] if isinstance(value, list) else value for name, value in query.items()}
+    all_times = given.pop(ALL_TIMES, None) is not None
+    if all_times and not given.keys() & {"to", "by"}:
+        raise InvalidError(f"{ALL_TIMES} goes with `to` and `by`")
     if len(given) != 1 or given.keys() - ASKED:
         raise InvalidError(f"write one of {', '.join(ASKED)}")
     [(name, value)] = given.items()
     if name in ("real", "stop"):
-        return name, 0
+        return name, 0, False
     try:
         number = float(value)
     except ValueError:
@@ -398,10 +409,10 @@ def asked(query: Mapping[str, Any]) -> tuple[str, float]:
         raise InvalidError(f"{name} is not a number of seconds that the clock knows")
     if name == "rate" and not 1 <= number <= turned_time.FASTEST:
         raise InvalidError(f"rate is not from 1 to {turned_time.FASTEST}")
-    return name, number
+    return name, number, all_times
 
 
-def do(clock: Clock, what: str, number: float) -> None:
+def do(clock: Clock, what: str, number: float, all_times: bool) -> None:
     """Turns, runs or stops the clock. A turn to a later time goes on in a thread of its own. Raises RefusedError."""
     if what == "stop":
         clock.stop()
@@ -415,7 +426,7 @@ def do(clock: Clock, what: str, number: float) -> None:
         if target < now:
             clock.turn_back(target)
         else:
-            clock.begin(target)
+            clock.begin(target, all_times=all_times)
 
 
 def shown(clock: Clock) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class Schedules:
 
     A rule that starts a sweep every five minutes would do so 210,000 times in two years. So a rule has only its next
     EXACT_TIMES times after an event. After that, the pauses get longer until something else than a rule is due, and the
-    last time before that is never left out.
+    last time before that is never left out. A turn with all times leaves out nothing: see `Clock.quiet_since`.
     """
 
     def __init__(self, module: ModuleType, *, quiet_since: Callable[[], float]) -> None:

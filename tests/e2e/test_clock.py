@@ -286,6 +286,23 @@ def test_a_rule_starts_its_function_at_its_own_times(clocked: Cloud) -> None:
     assert apart == pytest.approx([300] * len(apart), abs=30)
 
 
+@pytest.mark.usefixtures("no_sweeps")
+def test_with_all_times_a_rule_leaves_out_none(clocked: Cloud) -> None:
+    engine, name = clocked.engine, unique("clock-")
+    events = engine.client("events")
+    queue = engine.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    events.put_rule(Name=name, ScheduleExpression="rate(5 minutes)")
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}"}])
+
+    engine.turn_clock(by=DAY + 60, all_times=True)
+    events.disable_rule(Name=name)
+
+    sent = sorted(int(message["Attributes"]["SentTimestamp"]) / 1000 for message in engine.queued(queue))
+    apart = [later - one for one, later in zip(sent, sent[1:], strict=False)]
+    assert len(sent) == 288
+    assert apart == pytest.approx([300] * 287, abs=30)
+
+
 def test_texts_and_metrics_have_the_time_of_the_cloud(clocked: Cloud) -> None:
     engine, text = clocked.engine, unique("time ")
     now = engine.now()

@@ -308,6 +308,8 @@ def test_a_clock_that_is_behind_and_being_turned_is_not_turned_to_the_real_time(
         {"rate": "0.5"},
         {"rate": "-60"},
         {"rate": "100001"},
+        *({name: "1", "all-times": "1"} for name in ("rate", "real", "stop")),
+        {"all-times": "1"},
     ],
     ids=str,
 )
@@ -318,7 +320,8 @@ def test_an_invalid_request_is_refused(query: dict[str, str]) -> None:
 
 def test_a_request_asks_for_one_thing() -> None:
     found = [engine_clock.asked(query) for query in ({"to": ["5.5"]}, {"by": "-3"}, {"rate": "60"}, {"stop": "1"})]
-    assert found == [("to", 5.5), ("by", -3), ("rate", 60), ("stop", 0)]
+    assert found == [("to", 5.5, False), ("by", -3, False), ("rate", 60, False), ("stop", 0, False)]
+    assert engine_clock.asked({"by": "3", "all-times": "1"}) == ("by", 3, True)
 
 
 def test_a_wait_ends_when_the_clock_reaches_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -568,8 +571,8 @@ class Pretended:
     def clock(self) -> EngineClock:
         return self.shown
 
-    def turn_clock(self, *, to: float, seen: Callable[[EngineClock], None]) -> EngineClock:
-        self.asked.append(("turn", to))
+    def turn_clock(self, *, to: float, all_times: bool, seen: Callable[[EngineClock], None]) -> EngineClock:
+        self.asked.append(("turn to all times" if all_times else "turn", to))
         self.shown = self.shown._replace(now=to, ahead=to - self.shown.real)
         seen(self.shown)
         return self.shown
@@ -590,9 +593,10 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     """Runs `laptop clock`. Returns what it prints."""
     cloud = Pretended()
 
-    def run_(*words: str, zone: str | None = "Europe/Paris", fold: int | None = None, as_json: bool = False) -> str:
+    def run_(*words: str, **given: Any) -> str:
+        options = {"zone": "Europe/Paris", "fold": None, "all_times": False, "as_json": False} | given
         capsys.readouterr()
-        clock.command(cast(Any, cloud), Console(), words, zone=zone, fold=fold, as_json=as_json)
+        clock.command(cast(Any, cloud), Console(), words, **options)
         return capsys.readouterr().out
 
     cast(Any, run_).cloud = cloud
@@ -624,6 +628,11 @@ def test_the_command_chooses_one_of_two_times(run: Callable[..., str]) -> None:
     assert cast(Any, run).cloud.asked[-1] == ("turn", datetime(2027, 10, 31, 1, 30, tzinfo=UTC).timestamp())
 
 
+def test_the_command_leaves_out_nothing_if_asked(run: Callable[..., str]) -> None:
+    run("+3d", all_times=True)
+    assert cast(Any, run).cloud.asked[-1] == ("turn to all times", 1_800_000_000 + 3 * 86_400)
+
+
 def test_the_command_shows_what_is_due_next(run: Callable[..., str]) -> None:
     cloud = cast(Any, run).cloud
     cloud.shown = cloud.shown._replace(next={"at": 1_800_000_060, "what": "execution [b]r-1\x1b goes on"})
@@ -640,10 +649,11 @@ def test_the_command_shows_what_is_due_next(run: Callable[..., str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "options"),
-    [(["yesterday"], {}), (["run", "fast"], {}), (["run"], {}), ([], {"zone": "Europe/Pari"}), (["now", "soon"], {})],
+    [(["yesterday"], {}), (["run", "fast"], {}), (["run"], {}), ([], {"zone": "Europe/Pari"}), (["now", "soon"], {})]
+    + [(words, {"all_times": True}) for words in ([], ["now"], ["run", "60x"])],
 )
 def test_a_command_that_is_not_understood_changes_nothing(
-    run: Callable[..., str], words: list[str], options: dict[str, str]
+    run: Callable[..., str], words: list[str], options: dict[str, Any]
 ) -> None:
     with pytest.raises(LocalError):
         run(*words, **options)
