@@ -31,8 +31,11 @@ def module(name: str) -> Any:
     return importlib.import_module(f"benchmarks.{name}")
 
 
-def run(name: str, *, check: bool, rounds: int | None) -> Section:
-    """Runs a program in a process of its own, because programs change settings of their process."""
+def run(name: str, *, check: bool, rounds: int | None, seconds: float) -> Section:
+    """Runs a program in a process of its own, because programs change settings of their process.
+
+    Raises ProgramError if it fails or takes longer than `seconds`.
+    """
     program = module(name)
     rounds = rounds or (program.CHECK_ROUNDS if check else program.ROUNDS)
     with TemporaryDirectory() as folder:
@@ -43,9 +46,9 @@ def run(name: str, *, check: bool, rounds: int | None) -> Section:
             f"pathlib.Path(sys.argv[1]).write_text(report.to_json(measure({rounds})))"
         )
         try:
-            done = subprocess.run([sys.executable, "-c", code, str(result)], timeout=program.SECONDS)
+            done = subprocess.run([sys.executable, "-c", code, str(result)], timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise ProgramError(f"the benchmark {name} was stopped after {program.SECONDS} seconds") from None
+            raise ProgramError(f"the benchmark {name} was stopped after {seconds:.0f} seconds") from None
         if done.returncode:
             raise ProgramError(f"the benchmark {name} failed with status {done.returncode}")
         return report.from_json(result.read_text())
@@ -77,24 +80,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if unknown := set(given.programs) - set(PROGRAMS):
         parser.error(f"unknown programs: {', '.join(sorted(unknown))}")
-    sections = {}
-    try:
-        for name in given.programs or PROGRAMS:
-            began = time.monotonic()
-            print(f"measuring {name}", flush=True)
-            sections[name] = run(name, check=given.check, rounds=given.rounds)
+    sections, failed, left = {}, False, 0.0
+    for name in given.programs or PROGRAMS:
+        began = time.monotonic()
+        print(f"measuring {name}", flush=True)
+        # A program may also take what the programs before it have left of their time.
+        left += module(name).SECONDS
+        try:
+            sections[name] = run(name, check=given.check, rounds=given.rounds, seconds=left)
             print(f"{sections[name].text}\n\nmeasured {name} in {time.monotonic() - began:.0f} s", flush=True)
-    except ProgramError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        except ProgramError as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed = True
+        left -= time.monotonic() - began
     if not given.check:
         write(sections)
         print(f"wrote {REPORT} and {RATIOS}")
-        return 0
+        return int(failed)
     lines = compare(sections)
     if lines:
         print("error: these ratios became worse:", *lines, AGAIN, sep="\n", file=sys.stderr)
-    return 1 if lines else 0
+    return int(failed or bool(lines))
 
 
 if __name__ == "__main__":

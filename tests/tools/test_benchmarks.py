@@ -107,7 +107,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
     """The ratio that each program will find. Programs without one fail."""
     values: dict[str, float] = {}
 
-    def run(name: str, *, check: bool, rounds: int | None) -> Section:
+    def run(name: str, *, check: bool, rounds: int | None, seconds: float) -> Section:
         if name not in values:
             raise program.ProgramError(f"the benchmark {name} failed")
         return Section(title=name.title(), text="text", ratios=[ratio(f"{name}: a / b", values[name])])
@@ -131,15 +131,15 @@ def test_a_run_writes_and_a_check_compares_only_the_programs_that_are_named(
     assert "synth: a / b: was 3.00, is 9.00, 200% worse" in capsys.readouterr().err
 
 
-def test_a_program_that_fails_ends_the_run_and_writes_nothing(
+def test_a_program_that_fails_does_not_end_the_others(
     files: tuple[Path, Path], measured: dict[str, float], capsys: pytest.CaptureFixture[str]
 ) -> None:
     measured |= {"page": 2.0}
 
-    assert program.main(["page", "synth"]) == 1
+    assert program.main(["synth", "page"]) == 1
 
     assert "error: the benchmark synth failed" in capsys.readouterr().err
-    assert not any(file.exists() for file in files)
+    assert [one["name"] for one in json.loads(files[1].read_text())] == ["page: a / b"]
 
 
 def test_a_program_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,8 +148,28 @@ def test_a_program_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(subprocess, "run", too_long)
 
-    with pytest.raises(program.ProgramError, match=f"page was stopped after {page.SECONDS} seconds"):
-        program.run("page", check=False, rounds=None)
+    with pytest.raises(program.ProgramError, match="page was stopped after 90 seconds"):
+        program.run("page", check=False, rounds=None, seconds=90)
+
+
+@pytest.mark.usefixtures("files")
+def test_a_program_may_take_what_the_others_have_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, limits = [0.0], dict[str, float]()
+
+    def run(name: str, *, seconds: float, **_: object) -> Section:
+        limits[name] = seconds
+        now[0] += 100
+        if name == "page":
+            raise program.ProgramError(name)
+        return Section(title=name, text="text", ratios=[])
+
+    monkeypatch.setattr(program, "run", run)
+    monkeypatch.setattr(program.time, "monotonic", lambda: now[0])
+
+    program.main(["engine", "page", "synth"])
+
+    left = engine.SECONDS - 100 + page.SECONDS
+    assert limits == {"engine": engine.SECONDS, "page": left, "synth": left - 100 + synth.SECONDS}
 
 
 def test_all_programs_together_take_at_most_twenty_minutes_and_use_medians_of_at_least_five() -> None:
