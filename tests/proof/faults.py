@@ -4,16 +4,18 @@ The calls come from the grants in the templates and from journeys, the errors fr
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 from tests.proof.cloud import proof_cloud
 from tests.proof.section import Figure, Section
 from tests.support.cloud import fault_plan, fault_proof, shipments
 from tests.support.cloud.account_journeys import ACCOUNTS
-from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import between, calls_granted
-from tests.support.cloud.fault_matrix import Matrix, fault_matrix
+from tests.support.cloud.fault_matrix import Matrix, Plan, fault_matrix
+from tests.support.cloud.fault_plan import Place, Planned
+from tests.support.cloud.fault_proof import Proof
 from tests.support.cloud.fault_verdicts import Result
 from tests.support.cloud.service_errors import CLASSES
 from tests.support.cloud.shop import Shop
@@ -27,32 +29,60 @@ CLAIM = (
 )
 SAMPLE = "tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py"
 
+CLOUDS = 3
+"""Each cloud has a share of the cases. Those of a sweep run one after the other and mostly wait, so this saves time."""
+
 
 def run(seed: str) -> Section:
-    # The consumer would remove the messages that the cases of orders look for, so it has a cloud of its own. Both wait
-    # most of the time.
-    with proof_cloud() as apps, proof_cloud(consumer=True) as others, ThreadPoolExecutor(1) as beside:
-        more = beside.submit(_shipments_and_accounts, others, seed)
-        granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(apps.cloud, stack)}
-        with fault_matrix(apps, seed) as matrix:
-            proof = fault_proof.run(matrix, lambda places: fault_plan.every(places, seed))
-        failures = [*proof.failures, *fault_proof.missing(granted, matrix.reached)]
-        shipped, accounts, missing = more.result()
-    failures += [*missing, *(one.line for one in (*shipped, *accounts.results) if one.wrong)]
-    results = [*matrix.results, *shipped, *accounts.results]
-    repeated = [*matrix.repeated, *accounts.repeated]
-    text = f"{_text(results)}\n\n{_left_out(repeated)}\n\nThe balance: {proof.terms}."
+    shared = Shares(seed)
+    with ThreadPoolExecutor(CLOUDS + 1) as clouds:
+        more = clouds.submit(_shipments_and_accounts, seed)
+        found = [clouds.submit(_orders_and_reminders, seed, shared.share(number)) for number in range(CLOUDS)]
+        (shipped, accounts, missing), parts = more.result(), [one.result() for one in found]
+    failures = [*missing, *(one.line for one in (*shipped, *accounts.results) if one.wrong)]
+    failures += [failure for _, proof in parts for failure in proof.failures]
+    results = [*shipped, *accounts.results, *(one for matrix, _ in parts for one in matrix.results)]
+    repeated = [*accounts.repeated, *(one for matrix, _ in parts for one in matrix.repeated)]
+    terms = "\n".join(f"- {proof.terms}" for _, proof in parts)
+    text = f"{_text(results)}\n\n{_left_out(repeated)}\n\n#### The balance of each cloud\n\n{terms}"
     return Section([*_figures(results), Figure("cases that were repeated", len(repeated))], text, failures)
 
 
-def _shipments_and_accounts(apps: Apps, seed: str) -> tuple[list[Result], Matrix, list[str]]:
-    """The results of both, and the calls that no journey makes."""
-    with between(apps.cloud, "local-fulfillment", "local-account") as proxy:
+class Shares:
+    """Shares the cases of orders and reminders among the clouds. All clouds make the same calls."""
+
+    def __init__(self, seed: str) -> None:
+        self._seed, self._lock, self._cases = seed, Lock(), list[Planned]()
+
+    def share(self, number: int) -> Plan:
+        def plan(places: Collection[Place]) -> Sequence[Planned]:
+            with self._lock:
+                # The places of one cloud only: another one may find them in another order, and a case would be missing.
+                self._cases = self._cases or fault_plan.every(places, self._seed)
+            return self._cases[number::CLOUDS]
+
+        return plan
+
+
+def _orders_and_reminders(seed: str, plan: Plan) -> tuple[Matrix, Proof]:
+    with proof_cloud() as apps:
+        granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(apps.cloud, stack)}
+        with fault_matrix(apps, seed) as matrix:
+            proof = fault_proof.run(matrix, plan)
+    return matrix, Proof(proof.terms, [*proof.failures, *fault_proof.missing(granted, matrix.reached)])
+
+
+def _shipments_and_accounts(seed: str) -> tuple[list[Result], Matrix, list[str]]:
+    """The results of both, and the calls that no journey makes.
+
+    The consumer would remove the messages that the cases of orders look for, so it has a cloud of its own.
+    """
+    with proof_cloud(consumer=True) as apps, between(apps.cloud, "local-fulfillment", "local-account") as proxy:
         shipped = shipments.run(proxy, Shop(apps.cloud), shipments.every(seed))
         accounts = Matrix(apps, proxy, seed, ACCOUNTS)
         accounts.run(lambda places: fault_plan.kinds(places, seed))
         accounts.release()
-    return shipped, accounts, fault_proof.missing(calls_granted(apps.cloud, "Account"), accounts.reached)
+        return shipped, accounts, fault_proof.missing(calls_granted(apps.cloud, "Account"), accounts.reached)
 
 
 def _figures(results: Sequence[Result]) -> list[Figure]:

@@ -90,9 +90,10 @@ class Matrix:
         cases = [one for one in planned if not one.stops_sending]
 
         def lane(journeys: Sequence[Journey], fresh: bool = False) -> None:
-            for one in cases:
-                if one.place.journey in journeys:
-                    self._case(one, fresh=fresh)
+            mine = [one for one in cases if one.place.journey in journeys]
+            for one in mine:
+                self._case(one, fresh=fresh)
+            self._say(f"{journeys[0].name} and its like: {len(mine)} cases, one after the other")
 
         with ThreadPoolExecutor(12) as lanes, ThreadPoolExecutor(AT_ONCE) as pool:
             # A function of an early lane, and SendReminder, may be in only one lane at once.
@@ -170,7 +171,10 @@ class Matrix:
             result = self._result_of(planned, fresh)
         self.results.append(result)
         if len(self.results) % 100 == 0:
-            print(f"{datetime.now(UTC):%H:%M:%S} {len(self.results)} cases", flush=True)
+            self._say(f"{len(self.results)} cases")
+
+    def _say(self, what: str) -> None:
+        print(f"{datetime.now(UTC):%H:%M:%S} {self.apps.cloud.settings.home.name} {what}", flush=True)
 
     def _result_of(self, planned: Planned, fresh: bool) -> Result:
         journey, call = planned.place.journey, planned.place.call
