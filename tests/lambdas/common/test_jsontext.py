@@ -29,6 +29,9 @@ REFUSED = {
     '{"a": .5}': "is not JSON: see line 1, column 7.",
     '{"a": True}': "is not JSON: see line 1, column 7.",
     "a=1&b=2": "is not JSON: see line 1, column 1.",
+    "X": "is not JSON: see line 1, column 1.",
+    "\n{": "is not JSON: see line 2, column 2.",
+    "[,1]": "is not JSON: see line 1, column 2.",
     "<a/>": "is not JSON: see line 1, column 1.",
     '{"a": "b\nc"}': "is not JSON: see line 1, column 9.",
     '{"a": "\\x"}': "is not JSON: see line 1, column 8.",
@@ -44,6 +47,10 @@ REFUSED = {
     '{"a" }': "is not JSON: see line 1, column 6.",
     '{"a": 1, 2}': "is not JSON: see line 1, column 10.",
     "[" + "[]," * 5 + "[" * MOST_NESTED: (
+        f"is nested too deeply: at most {MOST_NESTED} objects and lists may be within each other."
+    ),
+    # A backslash closes nothing.
+    "[\\x" + "[" * MOST_NESTED: (
         f"is nested too deeply: at most {MOST_NESTED} objects and lists may be within each other."
     ),
     '{"x": {"a": 1, "a": 1}}': "has the name a twice in one object.",
@@ -104,6 +111,20 @@ def test_a_refusal_says_the_problem_and_repeats_no_value(text):
     assert refused.value.says_where is ("line" in REFUSED[text])
 
 
+@pytest.mark.parametrize("text", ['{"a": 1 , }', '{"a": [1,]}', '{"a": [{}\n,\n\n ]}', "[1,]", '{"a": 1,}', "{,}"])
+def test_an_extra_comma_is_named_on_whichever_side_of_it_python_stops(text, monkeypatch):
+    comma = text.rindex(",")
+    end = comma + 1 + len(text[comma + 1 :]) - len(text[comma + 1 :].lstrip())
+    line, column = text.count("\n", 0, comma) + 1, comma - text.rfind("\n", 0, comma)
+
+    def stop(*_, **__):
+        raise json.JSONDecodeError("", text, place)
+
+    monkeypatch.setattr(json, "loads", stop)
+    for place in range(len(text[:comma].rstrip()), end + 1):
+        assert answer(text) == ["refused", f"has an extra comma at line {line}, column {column}."], place
+
+
 @pytest.mark.parametrize("text", TAKEN, ids=lambda text: ascii(text[:30]))
 def test_all_valid_json_is_read(text):
     value = read(text)
@@ -125,6 +146,12 @@ def test_an_integer_is_limited_because_a_short_text_can_be_a_huge_number(sign):
     assert as_integer(Decimal(sign * (largest - 1))) == sign * (largest - 1)
     assert as_integer(Decimal(f"{sign * (largest - 1)}.5")) is None
     assert as_integer(float("inf") * sign) is None
+
+
+@pytest.mark.parametrize("text", [f"1{'0' * 30}.5", f"{'9' * 40}.9"])
+def test_a_number_above_the_largest_integer_is_cut_to_it_with_its_fraction(text):
+    assert as_integer(Decimal(text)) == 10**30
+    assert as_integer(-Decimal(text)) == -(10**30)
 
 
 def test_lambdas_version_of_python_gives_the_same_results():

@@ -199,6 +199,8 @@ def test_a_name_that_the_api_did_not_choose_has_no_order_id(name):
         ("OrderId", "53033190-7660-45b1-99e1-7b552e94525c", False),
         ("OrderId", "61773097-1066-43d1-bbe5-bb98f3938c34", False),
         ("OrderId", "d2f483672c0239f6d7dd3c9ecee6deacbcd59185855625902a8b1c1a3bd67440", False),
+        ("OrderId", "4242424242424242aaaaaaaaaaaaaaaa", False),
+        ("OrderId", "aaaa4242-4242-4242-4242-aaaaaaaaaaaa", False),
         ("Name", "42424-24242-424242", True),
         ("OrderId", "42424-24242-424242", False),
         ("Name", "424242-4242424242", False),

@@ -139,6 +139,13 @@ def test_a_time_that_has_passed_is_refused(timestamp):
     assert (error.field, str(error)) == ("timestamp", "has passed")
 
 
+def test_a_time_is_compared_with_the_clock_to_the_microsecond():
+    now = NOW + timedelta(microseconds=1)
+
+    assert str(refusal({"timestamp": "2026-11-21T04:00:00.000001Z"}, now)) == "has passed"
+    assert due_at({"timestamp": "2026-11-21T04:00:00.0000011Z"}, now=now).instant == NOW + timedelta(seconds=1)
+
+
 @pytest.mark.parametrize("timestamp", ["2027-11-21T04:00:01Z", "2027-11-21T04:00:00.000001Z", "9999-12-31T23:59:59Z"])
 def test_a_time_beyond_a_year_is_refused(timestamp):
     assert str(refusal({"timestamp": timestamp})) == "is more than 365 days ahead"

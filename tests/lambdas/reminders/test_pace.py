@@ -35,11 +35,12 @@ def new_pace(time: Time, pause: float = 0.5) -> Pace:
 def test_the_first_send_and_sends_at_a_trickle_do_not_wait(time):
     paced = new_pace(time)
 
-    for _ in range(3):
+    for gap in (0.5, 0.5, 7.0, 0.5):
         before = time()
         paced.wait()
         assert time() == before
-        time.pass_by(0.5)
+        time.pass_by(gap)
+        assert paced.seconds() == 0
 
 
 def test_sends_that_follow_each_other_leave_the_pause_between_them(time):
@@ -136,6 +137,15 @@ def test_a_message_stays_hidden_twice_as_long_after_each_receive(refusal, shorte
 @pytest.mark.parametrize("refusal", Refusal)
 def test_no_message_stays_hidden_longer_than_ses_asks_for(refusal):
     assert back_off(refusal, 1000, lambda: 1.0) <= pace.LONGEST
+
+
+@pytest.mark.parametrize(("receives", "is_over"), [(1, False), (7, False), (8, True), (9, True)])
+def test_an_unknown_refusal_fails_a_reminder_with_the_eighth_receive(receives, is_over):
+    assert fails(Refusal.UNKNOWN, receives) is is_over
+
+
+def test_an_instance_is_held_for_a_second_if_it_is_too_fast_and_for_five_minutes_if_the_quota_is_spent():
+    assert pace.HOLD == {Refusal.THROTTLED: 1, Refusal.SPENT: 300}
 
 
 def test_only_a_refusal_for_good_fails_a_reminder():

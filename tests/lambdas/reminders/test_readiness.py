@@ -71,6 +71,13 @@ def test_a_paused_account_is_refused(account):
     assert "has paused e-mail" in refusal(EMAIL)[1]
 
 
+def test_an_account_about_which_ses_says_nothing_sends_to_everybody(account):
+    sandboxed(account, verified={SENDER})
+    account.answers["GetAccount"] = {}
+
+    readiness.check(EMAIL)
+
+
 def test_in_the_sandbox_an_unverified_recipient_is_refused_with_advice(account):
     sandboxed(account, verified={SENDER})
 

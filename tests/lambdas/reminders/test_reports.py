@@ -83,6 +83,8 @@ def test_lines_that_are_too_long_are_refused_before_they_fill_the_memory():
     [
         None,
         "no Base64",
+        # Python alone would skip the blank.
+        " " + log_event(text_line("t-1"))["awslogs"]["data"],
         base64.b64encode(b"no gzip").decode(),
         base64.b64encode(gzip.compress(b"no JSON")).decode(),
         base64.b64encode(gzip.compress(b"{}")).decode(),

@@ -236,6 +236,8 @@ def delivered(write, monkeypatch):
         (["topic"], {"topic": 1440}, timedelta(minutes=121), 1),
         (["topic"], {"email": 10_000}, OVERDUE["SCHEDULED"] + timedelta(minutes=1), 1),
         (["email", "topic"], {"email": 1}, timedelta(minutes=59), 0),
+        # The slower one of two queues counts.
+        (["email", "topic"], {"email": 1, "topic": 1440}, timedelta(minutes=119), 0),
     ],
 )
 def test_a_reminder_that_may_wait_in_a_queue_is_not_lost_yet(
