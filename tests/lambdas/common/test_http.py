@@ -42,6 +42,10 @@ def fails(event):
 
 @http.api
 def has_a_bug(event):
+    return buggy(event)
+
+
+def buggy(event):
     raise KeyError(CARD)
 
 
@@ -51,7 +55,9 @@ def test_a_bug_is_logged_with_its_place_and_without_its_text(caplog):
     status, body = status_and_body(reply)
     assert (status, body["error"]["code"]) == (500, "InternalError")
     assert reply["headers"]["Access-Control-Allow-Origin"] == "*"
-    assert "KeyError" in caplog.text and "test_http.py" in caplog.text
+    (line,) = caplog.records
+    assert line.getMessage() == f"a bug: KeyError in {__file__}, line {buggy.__code__.co_firstlineno + 1}"
+    assert not hasattr(line, "RequestId")
     assert CARD not in reply["body"] + caplog.text
 
 
@@ -79,6 +85,7 @@ OTHER_CHARSETS = [
         "utf-8; charset=iso-8859-1",
         "iso-8859-1; charset=utf-8",
         "utf-8-sig",
+        "utf-8X",
         "cp65001",
     ),
 ]
@@ -141,6 +148,8 @@ def test_bytes_that_are_not_utf_8_are_refused(in_base64):
         ("br", "\ufffd", 415),
         ("identity, GZIP", "", 415),
         ("identity", "\ufffd", 400),
+        ("Identity, ", "\ufffd", 400),
+        ("", "{", 400),
         # API Gateway has decompressed the body and keeps the header.
         ("gzip", '{"text": "x"}', 200),
         ("gzip", '{"text": 7}', 400),
@@ -154,11 +163,19 @@ def test_a_body_that_is_still_compressed_gets_another_answer_than_a_broken_one(c
 
     assert found == status
     if status == 415:
+        assert answer["error"]["code"] == "UnsupportedMediaType"
         assert "Content-Encoding" in answer["error"]["message"]
 
 
 def test_a_request_without_headers_is_refused():
     assert status_and_body(echo({"headers": None, "body": None}, None))[0] == 415
+
+
+@pytest.mark.parametrize("body", [None, "", " "])
+def test_a_missing_body_is_refused(body):
+    status, answer = status_and_body(echo(post("{}") | {"body": body}, None))
+
+    assert (status, answer["error"]["message"]) == (400, "The body is empty. Send a JSON object.")
 
 
 def test_a_base64_body_is_decoded():
@@ -189,6 +206,14 @@ def body_of(size: int, *, letter: str) -> str:
 def test_the_size_of_a_body_is_limited_in_bytes(size, status, letter, in_base64):
     text = body_of(size, letter=letter)
     event = post(base64.b64encode(text.encode()).decode() if in_base64 else text) | {"isBase64Encoded": in_base64}
+
+    assert status_and_body(echo(event, None))[0] == status
+
+
+@pytest.mark.parametrize(("length", "status"), [(21_849, 400), (21_850, 413), (10_000_000, 413)])
+def test_a_text_that_is_too_long_for_any_body_is_refused_before_it_is_decoded(length, status):
+    """The base64 text of the longest body has 21,848 letters."""
+    event = post("%" * length) | {"isBase64Encoded": True}
 
     assert status_and_body(echo(event, None))[0] == status
 
@@ -263,7 +288,8 @@ def test_a_wrong_value_is_named_by_its_field_and_not_repeated(body, field, caplo
 def test_a_field_within_a_field_is_named_by_its_path(part, field, problem):
     status, body = status_and_body(echo(post({"text": "x", "part": part}), None))
 
-    assert (status, body["error"]["details"]) == (400, [problem.of(field)])
+    assert (status, body["error"]["code"]) == (400, "InvalidRequest")
+    assert body["error"]["details"] == [problem.of(field)]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +297,8 @@ def test_a_field_within_a_field_is_named_by_its_path(part, field, problem):
 )
 @pytest.mark.parametrize("slashes", ["", "/"])
 @pytest.mark.parametrize(
-    ("path", "at"), [("/orders", "orders/A-1"), ("/orders/A-1", "A-1"), ("/reminders", "reminders/r")]
+    ("path", "at"),
+    [("/orders", "orders/A-1"), ("/orders/A-1", "A-1"), ("/orders/X", "X"), ("/reminders", "reminders/r")],
 )
 def test_a_location_leads_to_the_new_resource_from_every_address_of_the_route(base, slashes, path, at):
     """API Gateway accepts slashes at the end of a path, and passes them to the function."""
@@ -313,7 +340,8 @@ def test_a_failing_service_is_logged_without_its_message(caplog):
 
     assert status_and_body(reply)[0] == 503
     assert reply["headers"]["Retry-After"] == "1"
-    assert "ConnectionClosedError" in caplog.text
+    assert status_and_body(reply)[1]["error"]["code"] == "Unavailable"
+    assert caplog.messages == ["a call to AWS failed: ConnectionClosedError"]
     assert CARD not in reply["body"] + caplog.text
 
 
@@ -341,7 +369,8 @@ def test_every_answer_has_the_id_of_its_request_and_an_error_also_in_its_body():
     replies = [handler(event, None) for handler in (fails, has_a_bug)] + [echo(signed_in(post({})), None)]
 
     assert good["headers"]["X-Request-Id"] == REQUEST_ID
-    assert "X-Request-Id" in good["headers"]["Access-Control-Expose-Headers"]
+    shown = {"Location", "Retry-After", "X-Cache", "X-Request-Id"}
+    assert set(good["headers"]["Access-Control-Expose-Headers"].split(", ")) == shown
     assert [reply["statusCode"] for reply in replies] == [503, 500, 400]
     for reply in replies:
         assert reply["headers"]["X-Request-Id"] == status_and_body(reply)[1]["error"]["requestId"] == REQUEST_ID

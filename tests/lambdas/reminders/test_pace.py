@@ -108,6 +108,15 @@ def test_a_short_hold_does_not_end_a_longer_one(time):
         ("sesv2", "SendEmail", "SendingPausedException", "", Refusal.FINAL),
         ("sns", "Publish", "InvalidParameter", "Invalid parameter: PhoneNumber", Refusal.FINAL),
         ("sns", "Publish", "NotFound", "Topic does not exist", Refusal.FINAL),
+        ("sns", "Publish", "KMSThrottling", "", Refusal.THROTTLED),
+        ("sns", "CheckIfPhoneNumberIsOptedOut", "Throttled", "", Refusal.THROTTLED),
+        ("sns", "Publish", "ThrottlingException", "Rate exceeded", Refusal.THROTTLED),
+        ("sns", "Publish", "ParameterValueInvalid", "", Refusal.FINAL),
+        ("sns", "Publish", "EndpointDisabled", "Endpoint is disabled", Refusal.FINAL),
+        ("sns", "Publish", "OptedOut", "", Refusal.FINAL),
+        ("sesv2", "SendEmail", "MailFromDomainNotVerifiedException", "", Refusal.FINAL),
+        ("sesv2", "SendEmail", "AccountSuspendedException", "", Refusal.FINAL),
+        ("sesv2", "SendEmail", "BadRequestException", "", Refusal.FINAL),
         ("sesv2", "SendEmail", "InternalFailure", "", Refusal.TEMPORARY),
         ("sns", "Publish", "AccessDenied", "", Refusal.UNKNOWN),
     ],
@@ -136,7 +145,7 @@ def test_a_message_stays_hidden_twice_as_long_after_each_receive(refusal, shorte
 
 @pytest.mark.parametrize("refusal", Refusal)
 def test_no_message_stays_hidden_longer_than_ses_asks_for(refusal):
-    assert back_off(refusal, 1000, lambda: 1.0) <= pace.LONGEST
+    assert back_off(refusal, 1000, lambda: 1.0) == (30 if refusal is Refusal.THROTTLED else 600)
 
 
 @pytest.mark.parametrize(("receives", "is_over"), [(1, False), (7, False), (8, True), (9, True)])
