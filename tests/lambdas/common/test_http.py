@@ -215,7 +215,13 @@ def test_a_text_that_is_too_long_for_any_body_is_refused_before_it_is_decoded(le
     """The base64 text of the longest body has 21,848 letters."""
     event = post("%" * length) | {"isBase64Encoded": True}
 
-    assert status_and_body(echo(event, None))[0] == status
+    found, answer = status_and_body(echo(event, None))
+
+    code, message = {
+        400: ("InvalidJson", "The body is not valid Base64."),
+        413: ("TooLarge", "The body may have at most 16384 bytes."),
+    }[status]
+    assert (found, answer["error"]["code"], answer["error"]["message"]) == (status, code, message)
 
 
 @pytest.mark.parametrize("number", ["0", "-1", "12.50", "0.1", "1e2", "123456789012345678901234567890.5"])

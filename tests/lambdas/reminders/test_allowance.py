@@ -212,6 +212,35 @@ def test_each_change_counts_and_takes_no_place_while_the_reminder_waits(most, co
     assert table.find(reminder) == before
 
 
+@pytest.mark.parametrize("lost", ["the day", "the count"])
+def test_a_reminder_may_be_changed_at_the_limit_of_those_that_wait(lost, most, count, reminder_table):
+    most(waiting=1)
+    reminder = new()
+    if lost == "the day":
+        count(Day=YESTERDAY)
+    else:
+        reminder_table.delete_item(Key={"ReminderId": OF_REMINDERS})
+
+    assert change(reminder, waitSeconds=60)[0] == 200
+    assert numbers(count()) == (1, 1)
+    assert reached(create()) == "TooManyWaiting"
+
+
+def test_a_count_usually_takes_one_write(most, monkeypatch):
+    """Also for a change at the limit of those that wait."""
+    most(waiting=2)
+    new()
+    get = TABLE.get_item
+
+    def get_item(**given):
+        assert given["Key"] != {"ReminderId": OF_REMINDERS}, "the count was read"
+        return get(**given)
+
+    monkeypatch.setattr(TABLE, "get_item", get_item)
+
+    assert change(new(), waitSeconds=60)[0] == 200
+
+
 def test_a_reminder_that_is_set_again_after_it_was_sent_takes_a_place(reminder_table, some_time_passes):
     """Otherwise a person could have any number of waiting reminders."""
     first = new()
@@ -433,13 +462,15 @@ def test_a_text_that_is_repeated_after_a_fault_counts_once(kind, send, sent, cou
 
 
 @pytest.mark.parametrize("kind", ["refused", "lost"])
-def test_a_text_is_given_back_at_most_once(kind, count):
+def test_a_text_is_given_back_at_most_once(kind, count, caplog):
     """A count that is too low would let through more texts than the limit."""
     row_ = row("r-1", request=A_TEXT)
     allowance.take_text(row_, now=datetime.now(UTC))
 
-    with fault(TABLE, "UpdateItem", kind):
+    with fault(TABLE, "UpdateItem", kind), caplog.at_level("INFO"):
         allowance.give_text_back(row_, now=datetime.now(UTC))
+    (line,) = [one for one in caplog.messages if one.startswith("a text message that was not sent stays counted: ")]
+    assert line.rpartition(": ")[2] in ("ThrottlingException", "ReadTimeoutError", "ConnectionClosedError")
     allowance.give_text_back(row_, now=datetime.now(UTC))
     allowance.give_text_back(row_, now=datetime.now(UTC))
 
