@@ -126,6 +126,15 @@ def test_a_row_of_an_earlier_version_has_no_link(waiting, reminder_table):
     assert call("POST", token(key=""))["statusCode"] == 404
 
 
+@pytest.mark.parametrize(("seconds", "is_valid"), [(-1, True), (0, False)])
+def test_a_link_is_valid_for_thirty_days_after_its_reminder_was_due(seconds, is_valid):
+    due = datetime(2026, 11, 21, 4, tzinfo=UTC)
+    read = signed.read(token(due=due))
+
+    assert read
+    assert stop_link.is_valid(read, KEY, now=due + timedelta(days=30, seconds=seconds)) is is_valid
+
+
 @given(st.text(min_size=1, max_size=80), st.datetimes(datetime(2020, 1, 1), datetime(2200, 1, 1)))
 def test_a_token_fits_into_an_address_and_names_its_reminder(reminder_id, due):
     due = due.replace(tzinfo=UTC)
