@@ -16,6 +16,7 @@ from tests.proof.mutants.judge import KILLED, STOPPED, SURVIVED, Loop, Verdict, 
 from tests.proof.mutants.operators import instrumented, mutants_of
 from tests.proof.mutants.program import Judged, drawn, section_of
 from tests.proof.mutants.survivors import Survivors
+from tests.proof.mutants.templates import of_templates
 from tests.proof.section import Section
 
 
@@ -102,6 +103,49 @@ def test_a_mutant_of_a_document_changes_only_its_place() -> None:
 
     assert up.apply(document) and document == {"a": [{"b": 2}], "c": 1}
     assert not down.apply({"a": []})
+
+
+def test_a_dependency_has_a_mutant_unless_cloudformation_waits_anyway() -> None:
+    function = {"Role": {"Fn::GetAtt": ["Role", "Arn"]}}
+    resources = {
+        "Role": {"Type": "AWS::IAM::Role"},
+        "Policy": {"Type": "AWS::IAM::Policy", "Properties": {"Roles": [{"Ref": "Role"}]}},
+        "Function": {"Type": "AWS::Lambda::Function", "Properties": function, "DependsOn": ["Policy", "Role"]},
+        "Alias": {"Type": "AWS::Lambda::Alias", "Properties": {"Name": {"Ref": "Function"}}, "DependsOn": ["Policy"]},
+    }
+
+    names = [one.name for one in of_templates({"Orders": {"Resources": resources}}) if "DependsOn" in one.path]
+
+    assert names == ["Orders: Resources / Function / DependsOn / 0 no dependency on Policy"]
+
+
+@pytest.mark.parametrize("who", ["*", {"AWS": "*"}])
+def test_anybody_has_no_mutant_that_means_anybody(who: object) -> None:
+    policy = {"Statement": [{"Principal": who, "Resource": "*"}]}
+    resources = {"Policy": {"Type": "AWS::SQS::QueuePolicy", "Properties": {"PolicyDocument": policy}}}
+
+    assert not [one for one in of_templates({"Orders": {"Resources": resources}}) if one.kind == "-> *"]
+
+
+def test_a_test_that_has_noticed_mutants_of_a_group_is_the_first_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Item:
+        def __init__(self, nodeid: str) -> None:
+            self.nodeid = nodeid
+
+    loop, tried = Loop(lambda _: None), []
+
+    def run(items: Sequence[Item]) -> str:
+        tried.append(items[0].nodeid)
+        return "slow (call)" if len(tried) > 1 else ""
+
+    loop.items = [Item("quick"), Item("slow")]  # type: ignore[list-item]
+    monkeypatch.setattr(loop, "run", run)
+    monkeypatch.setattr("tests.proof.mutants.judge.forked", lambda work, **_: work())
+    mutants = workflows.mutants()[:2]
+
+    [*_] = adaptive(loop, mutants, {"quick": 1, "slow": 9}, lambda mutant: None)
+
+    assert tried == ["quick", "quick", "slow"]
 
 
 def test_the_same_seed_draws_the_same_mutants() -> None:

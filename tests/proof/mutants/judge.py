@@ -181,18 +181,29 @@ def spread(items: Iterable[pytest.Item], seconds: dict[str, float], near: Callab
 
 
 def adaptive(
-    loop: Loop, mutants: Sequence[Any], seconds: dict[str, float], apply: Callable[[Any], None]
+    loop: Loop,
+    mutants: Sequence[Any],
+    seconds: dict[str, float],
+    apply: Callable[[Any], None],
+    sees: Callable[[pytest.Item, Any], bool] = lambda item, mutant: True,
 ) -> Iterator[tuple[Any, Verdict]]:
-    """Judges mutants of documents, which every test may see: the tests that have killed most come first.
+    """Judges mutants of documents: the tests that have killed most come first. `sees` says whether a test may see one.
 
     Raises RuntimeError if a test fails in a fork without any mutant: it would fail for every mutant.
     """
     if (failed := forked(lambda: [loop.run(loop.items)], seconds=1800)) != [""]:
         raise RuntimeError(f"a test fails in a fork without any mutant: {failed}")
     kills: Counter[str] = Counter()
+    alike: Counter[tuple[str, str]] = Counter()
     for mutant in mutants:
-        # The quickest of all for a kill comes first.
-        items = sorted(loop.items, key=lambda one: seconds.get(one.nodeid, 1.0) / (1 + 20 * kills[one.nodeid]))
+        kind = str(getattr(mutant, "group", ""))
+
+        def cost(one: pytest.Item, kind: str = kind) -> float:
+            return seconds.get(one.nodeid, 1.0) / (1 + 20 * kills[one.nodeid] + 200 * alike[kind, one.nodeid])
+
+        # The quickest of all for a kill comes first. A test that has noticed mutants of the group is likely to do it
+        # again.
+        items = sorted((item for item in loop.items if sees(item, mutant)), key=cost)
 
         def work(mutant: Any = mutant, items: list[pytest.Item] = items) -> Any:
             apply(mutant)
@@ -200,6 +211,7 @@ def adaptive(
 
         verdict = verdict_of(forked(work, seconds=600, cpu=300))
         kills[verdict.by] += verdict.result == KILLED
+        alike[kind, verdict.by] += verdict.result == KILLED
         report(mutant.name, verdict)
         yield mutant, verdict
 

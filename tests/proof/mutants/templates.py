@@ -4,8 +4,11 @@ A mutant changes one property of one resource, in all deployments of the tests a
 the same.
 """
 
+import gc
+import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -30,8 +33,16 @@ NOT_OURS = re.compile(
 )
 """Resources whose content is a hash, a drawing or CDK's own."""
 CONTENT = {"S3Key", "S3Bucket", "Code", "Content", "SourceArn"}
+ANYBODY = ("*", {"AWS": "*"})
+"""Two ways to write the same principal. A resource is `*` already, or its policy belongs to it."""
 MOST_FAILING = 3
 """Tests of the templates that may need a process of their own. They judge no mutant."""
+ONLY_FOR = {
+    "tests/stacks/test_imports.py": {"functions"},
+    "tests/stacks/test_promises.py": {"alarms"},
+    "tests/stacks/test_least_privilege.py": GROUPS.keys(),
+}
+"""The groups whose mutants tests can see that take ten seconds or more. They read nothing of the others."""
 LIFECYCLE = ("DeletionPolicy", "UpdateReplacePolicy")
 
 
@@ -53,8 +64,12 @@ def _of_stack(stack: str, template: dict[str, Any]) -> Iterator[Mutant]:
             if field in resource:
                 other = "Delete" if resource[field] == "Retain" else "Retain"
                 yield Mutant(stack, (*at, field), f"-> {other}", to(other), "lifecycle")
+        # CloudFormation waits for a resource that another one names, also without `DependsOn`.
+        waits_anyway = reached(template, id)
         depends = resource.get("DependsOn", [])
         for number, one in enumerate(depends if isinstance(depends, list) else []):
+            if one in waits_anyway:
+                continue
             yield Mutant(stack, (*at, "DependsOn", number), f"no dependency on {one}", removed, "lifecycle")
         kind = group(resource["Type"])
         for path, value in leaves(resource.get("Properties", {})):
@@ -65,8 +80,24 @@ def _of_stack(stack: str, template: dict[str, Any]) -> Iterator[Mutant]:
             if not isinstance(value, dict | list):
                 for one in of_scalar(stack, full, value):
                     yield Mutant(stack, full, one.kind, one.changed, kind)
-            if path[-1] in ("Resource", "Principal"):
+            if path[-1] in ("Resource", "Principal") and value not in ANYBODY:
                 yield Mutant(stack, full, "-> *", to("*"), kind)
+
+
+def reached(template: dict[str, Any], id: str) -> set[str]:
+    """The resources that a resource names in its properties, and those that these wait for."""
+    seen: set[str] = set()
+    waiting = [id]
+    while waiting:
+        at = waiting.pop()
+        one = template["Resources"][at]
+        named = {*re.findall(r'"(?:Ref|Fn::GetAtt)": \[?"(\w+)"', json.dumps(one.get("Properties", {})))}
+        named &= template["Resources"].keys()
+        if at != id:
+            named |= {*one.get("DependsOn", [])}
+        waiting += named - seen
+        seen |= named
+    return seen
 
 
 def _inside_function(path: Path) -> bool:
@@ -74,65 +105,100 @@ def _inside_function(path: Path) -> bool:
     return any(isinstance(one, str) and (one == "Ref" or one.startswith("Fn::")) for one in path)
 
 
-def judge(choose: Any, record: Any) -> None:
-    """Calls `record(mutant, verdict)` for each mutant that `choose` picks from the list of all."""
-    import jsii._kernel.providers.process as process
+class CdkRefusedError(Exception):
+    """A test makes stacks of its own. A fork cannot: it has no Node process."""
 
-    from tests.support.templates import deployment
 
-    made: dict[Any, Any] = {}
-    synthesise_stage = deployment.synthesise_stage
-    calls = 0
+class Cdk:
+    """Refuses calls of CDK, except while the fixtures of `tests/stacks/conftest.py` synthesise a deployment.
 
-    def once(folder: Any, stage: Any) -> Any:
-        if stage not in made:
-            made[stage] = synthesise_stage(folder, stage)
-        return made[stage]
+    `made` has these deployments. `refused` says whether a test has called CDK since it was last set to False.
+    """
 
-    deployment.synthesise_stage = once
+    def __init__(self) -> None:
+        self.made: list[Any] = []
+        self.refused = False
+        self._synthesises = False
 
-    def work(loop: Loop) -> None:
-        nonlocal calls
+    def take_over(self, conftest: Any) -> None:
+        import jsii._kernel.providers.process as process
+
+        synthesise_stage = conftest.synthesise_stage
+
+        def noted(folder: Any, stage: Any) -> Any:
+            self._synthesises = True
+            try:
+                self.made.append(synthesise_stage(folder, stage))
+            finally:
+                self._synthesises = False
+            return self.made[-1]
+
+        conftest.synthesise_stage = noted
         for name in ("invoke", "create", "sinvoke", "get", "sget", "set", "load"):
             original = getattr(process.ProcessProvider, name)
 
-            def counted(self: Any, *given: Any, original: Any = original, **named: Any) -> Any:
-                nonlocal calls
-                calls += 1
-                return original(self, *given, **named)
+            def guarded(provider: Any, *given: Any, original: Any = original, **named: Any) -> Any:
+                if not self._synthesises:
+                    self.refused = True
+                    raise CdkRefusedError
+                return original(provider, *given, **named)
 
-            setattr(process.ProcessProvider, name, counted)
+            setattr(process.ProcessProvider, name, guarded)
+
+
+def judge(choose: Any, record: Any) -> None:
+    """Calls `record(mutant, verdict)` for each mutant that `choose` picks from the list of all."""
+    cdk = Cdk()
+
+    def work(loop: Loop) -> None:
+        plugins = loop.items[0].config.pluginmanager.get_plugins()
+        cdk.take_over(next(one for one in plugins if hasattr(one, "synthesise_stage")))
         seconds: dict[str, float] = {}
-        called: dict[str, int] = {}
+        own: set[str] = set()
 
         def each(item: pytest.Item, took: float) -> None:
-            nonlocal calls
-            seconds[item.nodeid], called[item.nodeid], calls = took, calls, 0
+            seconds[item.nodeid] = took
+            if cdk.refused:
+                own.add(item.nodeid)
+            cdk.refused = False
 
         loop.stay = True
         items = [item for item in loop.items if _reads_deployments(item) and _is_one(item)]
-        # The first round synthesises all deployments. In the second one, only tests that make stacks of their own call
-        # CDK. A fork cannot: it has no Node process.
-        failing: list[pytest.Item] = []
-        loop.run(items, each=each, failing=failing)
-        loop.run([item for item in items if called[item.nodeid]], each=each, failing=failing)
+        failed: list[pytest.Item] = []
+        loop.run(items, each=each, failing=failed)
+        failing = [item for item in failed if item.nodeid not in own]
         if len(failing) > MOST_FAILING:
             raise RuntimeError(f"these tests fail without any mutant: {[one.nodeid for one in failing]}")
         for item in failing:
             report("every mutant", Verdict("left out, because it fails in a warm process:", item.nodeid))
-        loop.items = [item for item in items if called[item.nodeid] == 0 and item not in failing]
-        whole = made[max(made, key=lambda stage: sum(len(one["Resources"]) for one in made[stage].templates.values()))]
+        loop.items = [item for item in items if item.nodeid not in own and item not in failing]
+        _restart_pools()
+        made = cdk.made
+        whole = max(made, key=lambda one: sum(len(template["Resources"]) for template in one.templates.values()))
         everything = of_templates({name: dict(one) for name, one in whole.templates.items()})
-        for mutant, verdict in adaptive(loop, choose(everything), seconds, apply):
+        for mutant, verdict in adaptive(loop, choose(everything), seconds, apply, _sees):
             record(mutant, verdict)
 
     def apply(mutant: Mutant) -> None:
-        for one in made.values():
+        for one in cdk.made:
             if mutant.document in one.templates:
                 mutant.apply(one.templates[mutant.document])
 
     if status := pytest_run(TESTS, Loop(work)):
         raise RuntimeError(f"pytest ended with status {status}")
+
+
+def _restart_pools() -> None:
+    """Ends the threads of all pools. A fork lacks its parent's threads, so it would wait for them for ever."""
+    for one in gc.get_objects():
+        if isinstance(one, ThreadPoolExecutor):
+            one.shutdown()
+            ThreadPoolExecutor.__init__(one, one._max_workers, one._thread_name_prefix)
+
+
+def _sees(item: pytest.Item, mutant: Mutant) -> bool:
+    file = item.nodeid.partition("::")[0]
+    return file not in ONLY_FOR or mutant.group in ONLY_FOR[file]
 
 
 def _reads_deployments(item: pytest.Item) -> bool:
