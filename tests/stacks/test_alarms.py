@@ -16,6 +16,7 @@ from tools.docs.alarms import lists
 TOPICS = {ORDERS: "Orders/OrderAlarms", REMINDERS: "Reminders/ReminderAlarms", ACCOUNT: "Orders/OrderAlarms"}
 GROUPS = {ORDERS: "OrderAlarms", REMINDERS: "ReminderAlarms", ACCOUNT: "AccountAlarms"}
 PROMISES = {ORDERS: SETTLED, REMINDERS: SENT}
+COMPARISONS = {">": "GreaterThanThreshold", ">=": "GreaterThanOrEqualToThreshold", "<": "LessThanThreshold"}
 HEARTBEATS = {"SettleLostRemindersSilent", "ApiSilent"}
 ALL = [pytest.param(stack, alarm, id=f"{stack}-{alarm.id}") for stack, of in lists(PROD.alarms).items() for alarm in of]
 
@@ -40,10 +41,20 @@ def test_an_alarms_template_says_what_its_list_says(deployment):
         found = deployed[path]
         assert (found["DatapointsToAlarm"], found["EvaluationPeriods"]) == (alarm.reached, alarm.periods)
         assert (found["Threshold"], found["TreatMissingData"]) == (alarm.threshold, alarm.missing)
-        metrics = [query["MetricStat"]["Metric"] for query in found.get("Metrics", []) if "MetricStat" in query]
-        assert [one["MetricName"] for one in metrics or [found]] == [one.name for one in alarm.metrics.values()]
-        periods = {query["MetricStat"]["Period"] for query in found.get("Metrics", []) if "MetricStat" in query}
-        assert (periods or {found["Period"]}) == {alarm.period}
+        assert found["ComparisonOperator"] == COMPARISONS[alarm.comparison]
+        queries = {query["Id"]: query["MetricStat"] for query in found.get("Metrics", []) if "MetricStat" in query}
+        if alarm.expression:
+            assert queries.keys() == alarm.metrics.keys()
+        watched = [query | query["Metric"] for query in queries.values()] or [found]
+        for metric, query in zip(alarm.metrics.values(), watched, strict=True):
+            assert query["MetricName"] == metric.name
+            statistics = {query[name] for name in ("Stat", "Statistic", "ExtendedStatistic") if name in query}
+            assert statistics == {metric.statistic}
+            assert query["Period"] == alarm.period
+            assert [one["Name"] for one in query.get("Dimensions", [])] == [*metric.dimensions]
+            own = f"{deployment.stage.name}-{path.partition('/')[0].lower()}"
+            assert query["Namespace"] in (metric.namespace, own)
+            assert query["Namespace"].startswith("AWS/") == metric.namespace.startswith("AWS/")
         assert [query["Expression"] for query in found.get("Metrics", []) if query["ReturnData"]] == (
             [alarm.expression] if alarm.expression else []
         )
@@ -144,10 +155,16 @@ def test_a_change_of_the_key_reaches_the_operators(deployment):
 
     assert deployment.named("Orders", pattern["detail"]["resources"]["ARN"][0]) == "Orders/OrderWorkflowKey.Arn"
     assert pattern["detail"]["eventName"] == ["DisableKey", "ScheduleKeyDeletion"]
+    assert (pattern["source"], pattern["detail"]["eventSource"]) == (["aws.kms"], ["kms.amazonaws.com"])
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
+    assert pattern["detail-type"] == ["AWS API Call via CloudTrail"]
     assert deployment.named("Orders", target["Arn"]) == "Orders/OrderAlarms"
     text = target["InputTransformer"]["InputTemplate"]
     # EventBridge puts the values into a JSON text.
     assert "docs/runbook.md#orders-keychanged" in json.loads(text)
+    values = target["InputTransformer"]["InputPathsMap"]
+    assert {*re.findall("<([^>]+)>", text)} == values.keys()
+    assert [*values.values()] == ["$.detail.userIdentity.arn", "$.detail.eventName"]
 
 
 @pytest.mark.parametrize(("stack", "alarm"), ALL)
@@ -248,9 +265,12 @@ def test_the_budget_counts_the_tag_of_the_stage(deployment):
 
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": [f"user:stage${stage.name}"]}
     assert budget["Budget"]["BudgetLimit"] == {"Amount": stage.budget_usd, "Unit": "USD"}
+    assert (budget["Budget"]["BudgetType"], budget["Budget"]["TimeUnit"]) == ("COST", "MONTHLY")
     kinds = {one["Notification"]["NotificationType"] for one in budget["NotificationsWithSubscribers"]}
     assert kinds == {"ACTUAL", "FORECASTED"}
     for one in budget["NotificationsWithSubscribers"]:
+        limit = {name: value for name, value in one["Notification"].items() if name != "NotificationType"}
+        assert limit == {"ComparisonOperator": "GREATER_THAN", "Threshold": 100, "ThresholdType": "PERCENTAGE"}
         [subscriber] = one["Subscribers"]
         assert deployment.named("Orders", subscriber["Address"]) == "Orders/OrderAlarms"
 

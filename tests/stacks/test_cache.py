@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from ipaddress import ip_network
 
 import pytest
 import redis
@@ -25,6 +26,25 @@ def test_the_network_has_no_internet_access(with_cache):
     assert len(subnets) == 2
     assert not any(subnet["MapPublicIpOnLaunch"] for subnet in subnets)
     assert len({str(subnet["AvailabilityZone"]) for subnet in subnets}) == 2
+
+
+def test_each_subnet_has_addresses_of_its_own_and_a_route_table(with_cache):
+    network = ip_network(with_cache.only("AWS::EC2::VPC")["CidrBlock"])
+    subnets = with_cache.properties("AWS::EC2::Subnet")
+    one, other = (ip_network(subnet["CidrBlock"]) for subnet in subnets.values())
+    routed = with_cache.properties("AWS::EC2::SubnetRouteTableAssociation").values()
+
+    assert one.subnet_of(network) and other.subnet_of(network) and not one.overlaps(other)
+    assert {with_cache.named("Cache", pair["SubnetId"]) for pair in routed} == subnets.keys()
+    assert len({str(pair["RouteTableId"]) for pair in routed}) == 2
+
+
+def test_the_network_resolves_names_of_aws_and_costs_no_hosts_of_its_own(with_cache):
+    network = with_cache.only("AWS::EC2::VPC")
+
+    # The gateway endpoints and the cache are found by names.
+    assert network["EnableDnsSupport"] is network["EnableDnsHostnames"] is True
+    assert network["InstanceTenancy"] == "default"
 
 
 @pytest.mark.parametrize(
@@ -55,6 +75,7 @@ def test_only_clients_reach_the_cache_and_it_reaches_nobody(with_cache):
 
     assert with_cache.named("Cache", entrance["SourceSecurityGroupId"]) == "Cache/ClientSecurityGroup.GroupId"
     assert entrance["FromPort"] == entrance["ToPort"] == REDIS_PORT
+    assert {rule["IpProtocol"] for rule in (entrance, *client["SecurityGroupEgress"])} == {"tcp"}
     # CDK writes "no address" like this. A group without any rule has AWS's default, which allows all addresses.
     assert [rule["CidrIp"] for rule in server["SecurityGroupEgress"]] == ["255.255.255.255/32"]
     assert "SecurityGroupIngress" not in client
@@ -80,11 +101,35 @@ def test_the_cache_is_created_after_its_user_group(with_cache):
     assert users in [with_cache.path("Cache", name) for name in cache["DependsOn"]]
 
 
+def test_the_user_group_is_created_after_its_users(with_cache):
+    """The group names its users in plain text, too."""
+    (group,) = with_cache.resources("AWS::ElastiCache::UserGroup").values()
+    users = with_cache.properties("AWS::ElastiCache::User")
+
+    assert {with_cache.path("Cache", name) for name in group["DependsOn"]} == users.keys()
+    assert sorted(group["Properties"]["UserIds"]) == sorted(user["UserId"] for user in users.values())
+
+
 def test_a_replica_takes_over_if_the_primary_fails(with_cache):
     group = with_cache.only("AWS::ElastiCache::ReplicationGroup")
 
     assert group["NumCacheClusters"] == 2
     assert group["AutomaticFailoverEnabled"] is group["MultiAZEnabled"] is True
+    (subnets,) = with_cache.properties("AWS::ElastiCache::SubnetGroup").values()
+    assert len(subnets["SubnetIds"]) == 2
+
+
+def test_the_cache_is_the_redis_that_the_security_group_lets_clients_reach(with_cache):
+    group = with_cache.only("AWS::ElastiCache::ReplicationGroup")
+
+    assert (group["Engine"], group["Port"]) == ("redis", REDIS_PORT)
+    # IAM sign-in needs 7.0. https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth-iam.html
+    assert float(group["EngineVersion"]) >= 7
+    assert with_cache.named("Cache", group["CacheSubnetGroupName"]) == "Cache/SubnetGroup"
+    assert [with_cache.named("Cache", one) for one in group["SecurityGroupIds"]] == ["Cache/SecurityGroup.GroupId"]
+    (users,) = with_cache.properties("AWS::ElastiCache::UserGroup").values()
+    engines = {user["Engine"] for user in with_cache.properties("AWS::ElastiCache::User").values()}
+    assert {users["Engine"], *engines} == {"redis"}
 
 
 def test_every_stage_has_its_own_node_type_and_encryption(with_cache):

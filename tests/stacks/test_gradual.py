@@ -21,6 +21,11 @@ def going_back(stack: str) -> list[str]:
     return [alarm_name(PROD, stack, alarm) for alarm in alarms]
 
 
+def of_codedeploy(deployment, path: str) -> list[dict]:
+    """The properties of the resource at this path."""
+    return [one["Properties"] for at, one in deployment.resources("AWS::CodeDeploy::").items() if at == path]
+
+
 @pytest.fixture
 def prod(synthesised):
     return synthesised("prod")
@@ -63,11 +68,24 @@ def test_codedeploy_moves_functions_for_a_share_of_the_calls_first(prod):
         assert prod.named(stack, group["DeploymentConfigName"]) == f"{gradual}/Speed"
         assert prod.named(stack, group["ServiceRoleArn"]) == f"{gradual}/Role.Arn"
         speed = prod.properties("AWS::CodeDeploy::DeploymentConfig")[f"{gradual}/Speed"]["TrafficRoutingConfig"]
+        assert speed["Type"] == "TimeBasedCanary"
         assert speed["TimeBasedCanary"] == {"CanaryInterval": 5, "CanaryPercentage": 10}
         assert group["AlarmConfiguration"]["Enabled"] is True
         assert [one["Name"] for one in group["AlarmConfiguration"]["Alarms"]] == going_back(stack)
         assert group["AutoRollbackConfiguration"]["Enabled"] is True
-        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+        assert group["AutoRollbackConfiguration"]["Events"] == [
+            "DEPLOYMENT_FAILURE",
+            "DEPLOYMENT_STOP_ON_ALARM",
+            "DEPLOYMENT_STOP_ON_REQUEST",
+        ]
+        # CodeDeploy knows no other style for functions.
+        assert group["DeploymentStyle"] == {
+            "DeploymentOption": "WITH_TRAFFIC_CONTROL",
+            "DeploymentType": "BLUE_GREEN",
+        }
+        for part in ("Application", "Speed"):
+            (platform,) = {one["ComputePlatform"] for one in of_codedeploy(prod, f"{gradual}/{part}")}
+            assert platform == "Lambda"
 
 
 @pytest.mark.parametrize("stack", OWN)

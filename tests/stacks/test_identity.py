@@ -15,7 +15,19 @@ def test_people_sign_up_by_themselves_with_an_address_that_they_confirm(deployme
     assert pool(deployment)["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": False}
     assert pool(deployment)["UsernameAttributes"] == ["email"]
     assert pool(deployment)["UsernameConfiguration"] == {"CaseSensitive": False}
-    assert "{####}" in pool(deployment)["EmailVerificationMessage"]
+    template = pool(deployment)["VerificationMessageTemplate"]
+    assert template["DefaultEmailOption"] == "CONFIRM_WITH_CODE"
+    # Cognito has two places for each of these texts.
+    assert template["EmailMessage"] == pool(deployment)["EmailVerificationMessage"]
+    assert template["EmailSubject"] == pool(deployment)["EmailVerificationSubject"]
+    assert template["SmsMessage"] == pool(deployment)["SmsVerificationMessage"]
+    assert "{####}" in template["EmailMessage"] and "{####}" in template["SmsMessage"]
+
+
+def test_people_have_an_address_and_may_have_a_number_and_change_both(deployment):
+    fields = {one["Name"]: (one["Required"], one["Mutable"]) for one in pool(deployment)["Schema"]}
+
+    assert fields == {"email": (True, True), "phone_number": (False, True)}
 
 
 def test_signing_up_texts_nobody(deployment):
@@ -39,7 +51,9 @@ def test_a_changed_address_or_number_counts_only_after_it_is_confirmed(deploymen
 def test_passwords_are_strong_and_a_second_factor_is_optional(deployment):
     policy = pool(deployment)["Policies"]["PasswordPolicy"]
 
-    assert policy["MinimumLength"] >= 12
+    assert policy["MinimumLength"] == 12
+    # An administrator may send somebody a password, which soon ends.
+    assert policy["TemporaryPasswordValidityDays"] == 3
     assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers", "Symbols"))
     assert pool(deployment)["MfaConfiguration"] == "OPTIONAL"
 
@@ -48,6 +62,9 @@ def test_the_page_has_no_secret_and_a_session_ends_within_a_day(deployment):
     assert client(deployment)["GenerateSecret"] is False
     assert client(deployment)["ExplicitAuthFlows"] == ["ALLOW_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"]
     assert client(deployment)["EnableTokenRevocation"] is True
+    # Cognito's own sign-in pages would accept other origins.
+    assert client(deployment)["AllowedOAuthFlowsUserPoolClient"] is False
+    assert client(deployment)["SupportedIdentityProviders"] == ["COGNITO"]
     units = set(client(deployment)["TokenValidityUnits"].values())
     assert units == {"minutes"}
     assert client(deployment)["IdTokenValidity"] == client(deployment)["AccessTokenValidity"] == 60
@@ -60,6 +77,12 @@ def test_a_failed_sign_in_does_not_reveal_whether_the_user_exists(deployment):
 
 def test_nobody_can_mark_their_own_address_as_verified(deployment):
     assert sorted(client(deployment)["WriteAttributes"]) == ["email", "phone_number"]
+
+
+def test_the_page_can_tell_whether_an_address_or_number_is_verified(deployment):
+    own = {"email", "phone_number"}
+
+    assert {*client(deployment)["ReadAttributes"]} == own | {f"{name}_verified" for name in own}
 
 
 def test_operators_are_the_group_that_the_functions_look_for(deployment):

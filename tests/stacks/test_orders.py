@@ -348,10 +348,21 @@ def test_orders_to_check_are_read_again_until_they_are_dead_letters(deployment):
     assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
 
 
+def test_messages_of_orders_stay_hidden_for_two_minutes(deployment):
+    """docs/messages.md tells consumers for how long."""
+    queues = deployment.properties("AWS::SQS::Queue")
+
+    assert {queues[path]["VisibilityTimeout"] for path in QUEUES} == {120}
+    assert {queues[path]["MessageRetentionPeriod"] for path in QUEUES} == {7 * DAY}
+
+
 def test_a_failed_execution_starts_park_lost_orders_without_its_input(deployment):
     rule = deployment.properties("AWS::Events::Rule")["Orders/LostOrders/ExecutionDied"]
     (target,) = rule["Targets"]
 
+    # https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+    assert rule["EventPattern"]["source"] == ["aws.states"]
+    assert rule["EventPattern"]["detail-type"] == ["Step Functions Execution Status Change"]
     assert rule["EventPattern"]["detail"]["status"] == ["FAILED", "TIMED_OUT", "ABORTED"]
     (workflow,) = rule["EventPattern"]["detail"]["stateMachineArn"]
     assert deployment.named("Orders", workflow) == "Orders/OrderFulfillmentStateMachine"
@@ -371,6 +382,13 @@ def test_the_order_workflow_is_express(deployment):
     workflow = deployment.properties("AWS::StepFunctions::StateMachine")["Orders/OrderFulfillmentStateMachine"]
 
     assert workflow["StateMachineType"] == "EXPRESS"
+
+
+def test_the_key_of_digests_is_long_and_random(deployment):
+    secret = deployment.only("AWS::SecretsManager::Secret")["GenerateSecretString"]
+
+    # More than the 256 bits that a digest of SHA-256 can use. Punctuation would need escapes in commands.
+    assert secret == {"ExcludePunctuation": True, "PasswordLength": 64}
 
 
 def test_the_order_workflow_gets_its_targets(deployment):

@@ -50,6 +50,39 @@ def test_callers_wait_longer_than_a_function_may_run(deployment):
 def test_every_function_runs_the_python_that_the_layer_is_built_for_on_arm64(deployment):
     for function in deployment.properties("AWS::Lambda::Function").values():
         assert (function["Runtime"], function["Architectures"]) == (f"python{layer.PYTHON}", ["arm64"])
+    for one in deployment.properties("AWS::Lambda::LayerVersion").values():
+        assert (one["CompatibleRuntimes"], one["CompatibleArchitectures"]) == ([f"python{layer.PYTHON}"], ["arm64"])
+
+
+def test_every_function_gets_the_settings_of_its_stage(deployment):
+    stage = deployment.stage
+    settings = {
+        "ALLOWED_EMAILS": ",".join(stage.allowed_emails),
+        "ALLOWED_ORIGIN": stage.allowed_origin,
+        "ALLOWED_PHONES": ",".join(stage.allowed_phones),
+        "CACHE": "on" if stage.cache else "off",
+        "CACHE_BUDGET_MS": str(stage.cache.budget_ms) if stage.cache else "",
+        "CARD_RULE": stage.card_rule,
+        "DAYS_KEPT": str(stage.days_reminders_are_kept),
+        "HOURS_LATE": str(stage.hours_reminders_may_be_late),
+        "LOG_DAYS": str(stage.log_days),
+        "MOST_SET_A_DAY": str(stage.limits.reminders_a_day),
+        "MOST_TEXTS_A_DAY": str(stage.limits.texts_a_day),
+        "MOST_WAITING": str(stage.limits.reminders_waiting),
+        "ORDER_DAYS": str(stage.days_orders_are_kept),
+        "ORDER_WORKFLOW_TYPE": stage.order_workflow_type.value,
+        "SENDER": stage.sender,
+        "STAGE": stage.name,
+        "TRACES": "on" if stage.traces_sampled else "off",
+    }
+    seen = set()
+    for path, function in deployment.properties("AWS::Lambda::Function").items():
+        for name, value in variables_of(function).items():
+            if name in settings:
+                assert value == settings[name], (path, name)
+                seen.add(name)
+
+    assert seen == settings.keys() - (set() if stage.cache else {"CACHE_BUDGET_MS"})
 
 
 def test_every_function_logs_json_to_its_own_group_and_may_write_only_there(deployment):

@@ -4,6 +4,7 @@ import re
 import pytest
 
 from reminders.idempotency import HEADER
+from stacks.schemas import LAMBDAS
 from stacks.schemas import load as schema
 
 APIS = ("Account", "Orders", "Reminders")
@@ -42,13 +43,20 @@ def test_only_preflight_requests_and_the_pages_of_recipients_need_no_user(deploy
         (pool,) = authorizer["ProviderARNs"]
         assert deployment.named(stack, pool) == "Identity/Users.Arn"
         assert authorizer["IdentitySource"] == "method.request.header.Authorization"
+        assert authorizer["Type"] == "COGNITO_USER_POOLS"
 
 
 def test_preflight_requests_are_answered_without_a_function_and_for_one_origin(deployment):
     for (_, verb, _), method in routes(deployment).items():
         if verb == "OPTIONS":
             assert method["Integration"]["Type"] == "MOCK"
+            # API Gateway reads the name without quotes, too. A mock answers with this status, which stands for success.
+            assert method["Integration"]["RequestTemplates"] == {"application/json": "{ statusCode: 200 }"}
             (answer,) = method["Integration"]["IntegrationResponses"]
+            (described,) = method["MethodResponses"]
+            assert answer["StatusCode"] == described["StatusCode"] == "204"
+            assert answer["ResponseParameters"].keys() == described["ResponseParameters"].keys()
+            assert answer["ResponseParameters"]["method.response.header.Access-Control-Max-Age"] == "'3600'"
             origin = answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Origin"]
             assert origin == f"'{deployment.stage.allowed_origin}'"
 
@@ -72,10 +80,43 @@ def test_the_idempotency_header_is_documented(deployment):
     assert described == {f"method.request.header.{HEADER}": False}
 
 
-def test_every_path_answers_preflight_requests(deployment):
+def test_every_path_answers_preflight_requests_for_its_methods(deployment):
     methods = routes(deployment)
 
-    assert all((stack, "OPTIONS", path) in methods for stack, _, path in methods)
+    for stack, verb, path in methods:
+        (answer,) = methods[stack, "OPTIONS", path]["Integration"]["IntegrationResponses"]
+        allowed = answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Methods"]
+        assert verb in allowed.strip("'").split(",")
+
+
+def test_no_method_needs_an_api_key(deployment):
+    """People sign in, and the API has no usage plan that would give out keys."""
+    assert not [route for route, method in routes(deployment).items() if method.get("ApiKeyRequired")]
+
+
+def test_every_method_calls_the_function_that_it_is_named_after(deployment):
+    for (stack, verb, _), method in routes(deployment).items():
+        if verb != "OPTIONS":
+            function = deployment.named(stack, method["Integration"]["Uri"]).partition("/functions/")[2]
+            assert method["OperationName"] == function.removesuffix(".Arn/invocations").rpartition("/")[2]
+            # Lambda is called with POST, and passes on the method of the request.
+            assert (method["Integration"]["Type"], method["Integration"]["IntegrationHttpMethod"]) == (
+                "AWS_PROXY",
+                "POST",
+            )
+
+
+def test_a_variable_of_the_path_is_required_and_nothing_else(deployment):
+    for (_, verb, path), method in routes(deployment).items():
+        described = method.get("RequestParameters", {})
+        needed = {f"method.request.path.{name}" for name in re.findall(r"{(\w+)}", path)}
+        assert {name for name, required in described.items() if required} == (set() if verb == "OPTIONS" else needed)
+
+
+def test_every_described_header_of_a_response_is_always_there(deployment):
+    for route, method in routes(deployment).items():
+        for answer in method.get("MethodResponses", []):
+            assert {*answer["ResponseParameters"].values()} == {True}, route
 
 
 def test_requests_are_throttled_as_the_stage_says(deployment):
@@ -202,6 +243,7 @@ def test_the_gateway_validates_no_body_because_its_errors_would_quote_values(dep
         (("Orders", "GET", "dead-letters"), {200, 401, 403, 429, 500, 503}),
         (("Orders", "POST", "dead-letters/{Queue}/redrive"), {200, 401, 403, 404, 429, 500, 503}),
         (("Reminders", "POST", "reminders"), {202, 400, 401, 403, 409, 413, 415, 429, 500, 503}),
+        (("Reminders", "PATCH", "reminders/{reminderId}"), {200, 400, 401, 403, 404, 409, 413, 415, 429, 500, 503}),
         (("Reminders", "GET", "reminders"), {200, 400, 401, 403, 429, 500, 503}),
         (("Reminders", "GET", "reminders/{reminderId}"), {200, 401, 403, 404, 429, 500, 503}),
         (("Reminders", "DELETE", "reminders/{reminderId}"), {200, 401, 403, 404, 409, 429, 500, 503}),
@@ -234,6 +276,14 @@ def test_headers_of_single_responses_are_documented(deployment):
     assert ("Orders", "PUT", "orders/{OrderId}", "202", "Location") in described
     assert ("Reminders", "POST", "reminders", "202", "Location") in described
     assert len([one for one in described if one[-1] in ("Location", "X-Cache")]) == 4
+
+
+def test_every_model_is_the_schema_of_that_name(deployment):
+    files = {json.loads(file.read_text())["title"]: file for file in LAMBDAS.glob("*/*.schema.json")}
+
+    for model in deployment.properties("AWS::ApiGateway::Model").values():
+        assert model["Schema"] == schema(str(files[model["Name"]].relative_to(LAMBDAS))), model["Name"]
+        assert model["ContentType"] == "application/json"
 
 
 def test_models_are_named_like_their_schemas_and_avoid_taken_names(deployment):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from stacks.config import DEV
-from stacks.traces import API, NOTHING_ELSE, PRIORITY
+from stacks.traces import API, NOTHING_ELSE, PRIORITY, WORKFLOW
 from tests.support.templates.deployment import synthesise_stage
 from tests.support.templates.expected import SEND_TRACES, TRACE
 
@@ -77,6 +77,10 @@ def test_the_stage_says_which_share_of_new_orders_and_reminders_is_traced(deploy
     for path, rule in rules(deployment).items():
         assert rule["FixedRate"] == (deployment.stage.traces_sampled if path in traced else 0), path
         assert rule["ReservoirSize"] == 0, "X-Ray would trace more than the share"
+        # Rules choose by the address and the resource, and X-Ray knows one version of rules.
+        assert (rule["Host"], rule["Version"]) == ("*", 1), path
+        assert rule["ServiceType"] in (API, WORKFLOW), path
+        assert (rule["ServiceName"] == "*") == (rule["ServiceType"] == API), path
         # A rule that names neither would also count for other stages of the account.
         assert (rule["ResourceARN"], rule["ServiceName"]) != ("*", "*"), path
         assert rule["Priority"] == (PRIORITY if path in traced else NOTHING_ELSE) < 10_000

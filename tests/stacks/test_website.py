@@ -66,6 +66,7 @@ def test_only_its_distribution_reads_the_bucket_and_only_over_tls(deployment):
 
 def test_cloudfront_signs_what_it_reads(deployment, distribution):
     (origin,) = distribution["Origins"]
+    assert distribution["DefaultCacheBehavior"]["TargetOriginId"] == origin["Id"]
 
     assert deployment.named("Website", origin["OriginAccessControlId"]) == "Website/OriginAccessControl.Id"
     control = deployment.only("AWS::CloudFront::OriginAccessControl")["OriginAccessControlConfig"]
@@ -80,7 +81,12 @@ def test_browsers_are_served_over_https_compressed_by_http_3_and_ipv6(distributi
     assert behavior["AllowedMethods"] == ["GET", "HEAD"]
     assert behavior["Compress"] is True
     assert distribution["HttpVersion"] == "http2and3"
-    assert distribution["IPV6Enabled"] is True
+    assert distribution["IPV6Enabled"] is distribution["Enabled"] is True
+    # North America and Europe: decision D083.
+    assert distribution["PriceClass"] == "PriceClass_100"
+    # The policy that AWS calls CachingOptimized follows the Cache-Control of the files.
+    # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+    assert behavior["CachePolicyId"] == "658327ea-f89d-4fab-a63d-7e88639e58f6"
     assert distribution["DefaultRootObject"] == "index.html"
 
 
@@ -89,6 +95,8 @@ def test_a_missing_file_is_answered_with_our_404_page(distribution):
     (answer,) = distribution["CustomErrorResponses"]
 
     assert (answer["ErrorCode"], answer["ResponseCode"]) == (403, 404)
+    # A file that a deployment adds must not stay missing for long.
+    assert answer["ErrorCachingMinTTL"] == 10
     assert (website.FILES / answer["ResponsePagePath"].removeprefix("/")).is_file()
     assert (website.FILES / distribution["DefaultRootObject"]).is_file()
 
@@ -107,7 +115,9 @@ def test_every_response_has_the_security_headers(deployment, headers, distributi
         "FrameOptions": {"FrameOption": "DENY", "Override": True},
         "ReferrerPolicy": {"ReferrerPolicy": "no-referrer", "Override": True},
     }
-    assert custom["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert custom["Cross-Origin-Opener-Policy"] == custom["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert all(one["Override"] is True for one in headers["CustomHeadersConfig"]["Items"])
+    assert headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["Override"] is True
     assert {"camera=()", "geolocation=()", "microphone=()"} <= set(custom["Permissions-Policy"].split(", "))
 
 

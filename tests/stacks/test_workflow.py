@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from stacks.workflow import PlaceholderError, load_definition
@@ -56,6 +58,15 @@ def test_every_workflow_logs_to_a_group_of_its_own(deployment):
     ]
 
     assert len(set(destinations)) == len(destinations)
+    names = [
+        group["LogGroupName"]
+        for group in deployment.properties("AWS::Logs::LogGroup").values()
+        if group.keys() > {"RetentionInDays"}
+    ]
+    # Log groups of this name need no entry in the account's resource policy, which has room for few.
+    # https://docs.aws.amazon.com/step-functions/latest/dg/bp-cwl.html
+    assert len(names) == len(destinations)
+    assert all(re.fullmatch(rf"/aws/vendedlogs/states/{deployment.stage.name}-[A-Za-z]+", name) for name in names)
 
 
 def test_definitions_are_in_the_template_and_not_in_a_bucket(deployment):
