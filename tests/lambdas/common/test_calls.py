@@ -1,5 +1,6 @@
 """What a recorded call sends to X-Ray, and which debug lines it writes."""
 
+import importlib
 import json
 import logging
 import os
@@ -19,6 +20,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from fastjsonschema import compile as compiled
 from moto import mock_aws
 
+import common
 from common import aws, calls, codes, http
 from local.settings import PROJECT
 
@@ -272,14 +274,17 @@ def test_a_trace_stays_small_enough_for_one_packet(daemon) -> None:
     assert len(daemon()["subsegments"]) == 100
 
 
-def test_a_call_in_the_background_is_recorded_under_its_own_id(lines) -> None:
+def test_a_call_in_the_background_is_recorded_under_its_own_id(lines, monkeypatch) -> None:
+    monkeypatch.setattr(calls, "SHARE", 0.5)
+
     @calls.recorded
     def handler(event: object, context: object) -> str:
         with pytest.raises(TimeoutError), calls.part("Redis"):
             raise TimeoutError
         return "done"
 
-    assert handler({}, SimpleNamespace(aws_request_id="3f2a9c1e-7b4d-4e8f-9a6b-c0d1e2f3a4b5")) == "done"
+    for end in ("00000000", "ffffffff"):
+        assert handler({}, SimpleNamespace(aws_request_id=f"3f2a9c1e-7b4d-4e8f-9a6b-c0d1{end}")) == "done"
 
     (line,) = lines
     assert (line["Call"], line["Error"]) == ("Redis", "TimeoutError")
@@ -396,6 +401,18 @@ def test_libraries_write_no_debug_lines_although_the_level_of_lambda_is_debug() 
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines() == ["ours", "botocore info"]
+
+
+def test_a_function_that_samples_debug_lines_sets_the_level_of_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    for holder, name in ((boto3, "DEFAULT_SESSION"), (common, "calls"), (logging.root, "level")):
+        monkeypatch.setattr(holder, name, getattr(holder, name))
+    monkeypatch.delitem(sys.modules, "common.calls")
+    monkeypatch.setenv("DEBUG_SAMPLE", "0.25")
+    monkeypatch.setenv("LOG_LEVEL", "ERROR")
+
+    made = importlib.import_module("common.calls")
+
+    assert (made.SHARE, logging.getLogger().level) == (0.25, logging.ERROR)
 
 
 def test_making_a_client_does_not_look_into_the_folders_of_all_services(monkeypatch: pytest.MonkeyPatch) -> None:
