@@ -1,5 +1,6 @@
 """What a recorded call sends to X-Ray, and which debug lines it writes."""
 
+import contextlib
 import importlib
 import json
 import logging
@@ -272,6 +273,21 @@ def test_a_trace_stays_small_enough_for_one_packet(daemon) -> None:
     api(answer)()
 
     assert len(daemon()["subsegments"]) == 100
+
+
+def test_a_part_that_has_not_ended_is_left_out(daemon) -> None:
+    """A thread may still wait for it when the answer is there."""
+    with contextlib.ExitStack() as later:
+
+        def answer() -> dict[str, str]:
+            with calls.part("DynamoDB"):
+                pass
+            later.enter_context(calls.part("Redis"))
+            return {}
+
+        api(answer)()
+
+    assert [part["name"] for part in daemon()["subsegments"]] == ["DynamoDB"]
 
 
 def test_a_call_in_the_background_is_recorded_under_its_own_id(lines, monkeypatch) -> None:
