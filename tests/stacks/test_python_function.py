@@ -5,6 +5,7 @@ import pytest
 
 from common.aws import BRIEFLY
 from stacks import layer
+from tests.proof.permissions.functions import reach_of
 from tests.support.templates.expected import SEND_TRACES, WRITE_LOGS
 
 API_GATEWAY_GIVES_UP_AFTER = 29
@@ -52,6 +53,24 @@ def test_every_function_runs_the_python_that_the_layer_is_built_for_on_arm64(dep
         assert (function["Runtime"], function["Architectures"]) == (f"python{layer.PYTHON}", ["arm64"])
     for one in deployment.properties("AWS::Lambda::LayerVersion").values():
         assert (one["CompatibleRuntimes"], one["CompatibleArchitectures"]) == ([f"python{layer.PYTHON}"], ["arm64"])
+
+
+MAY_BE_MISSING = {"AWS_XRAY_DAEMON_ADDRESS", "LOG_LEVEL"}
+"""Lambda sets the first one. The code looks for the second one before it reads it."""
+
+NEVER_READ = {
+    # A deletion leaves the orders that are accepted.
+    "Account/DeleteAccount": {"FULFILLMENT_DEAD_LETTERS"},
+}
+"""Variables that the code seems to read. Only calls with other arguments do."""
+
+
+def test_every_function_gets_the_variables_that_its_code_reads(deployment):
+    """Some are read only when something has happened, such as a reminder that failed."""
+    without = set() if deployment.stage.cache else {"REDIS_NAME", "REDIS_URL"}
+    for path, function in deployment.properties("AWS::Lambda::Function").items():
+        read = reach_of(function["Handler"]).variables - MAY_BE_MISSING - NEVER_READ.get(path, set()) - without
+        assert not read - variables_of(function).keys(), path
 
 
 def test_every_function_gets_the_settings_of_its_stage(deployment):

@@ -87,6 +87,8 @@ class Reach:
 
     def __init__(self, handler: str) -> None:
         self.unknown: set[str] = set()
+        self.variables: set[str] = set()
+        """The environment variables without which the code fails: it reads `os.environ["STAGE"]`."""
         self._calls: dict[tuple[str, str, str], dict[str | None, Value]] = {}
         self._values: dict[Any, Value] = {}
         self._readers: dict[Any, set[Unit]] = {}
@@ -408,6 +410,7 @@ class Reach:
         found = set()
         for thing in of:
             if thing == ("outside", "os.environ"):
+                self.variables |= {key for key in keys if VARIABLE.fullmatch(key)}
                 found |= {("variable", key) for key in keys}
             elif thing[0] == "event":
                 found |= {(*thing, key) for key in keys if len(thing) < DEPTH and (len(thing) > 1 or key == RESOURCE)}
