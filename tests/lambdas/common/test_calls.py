@@ -238,6 +238,7 @@ def test_a_call_without_an_answer_is_recorded_with_its_error(daemon, dynamodb) -
         "",
         HEADER.replace("Sampled=1", "Sampled=0"),
         "Root=1-581cf771-a006649127e371903a2de979",
+        "Root=1-581cf771-a006649127e371903a2de979;Sampled=1",
         "Sampled=1",
         "a;Parent=",
     ],
@@ -351,7 +352,8 @@ def test_a_sampled_call_writes_a_debug_line_for_each_call_of_aws_and_for_its_ans
     api(answer)()
 
     call, answered = [line for line in lines if line["name"].startswith("common.")]
-    assert call["Call"] == "DynamoDB.ListTables" and "Error" not in call
+    assert (call["msg"], call["Call"]) == ("call", "DynamoDB.ListTables")
+    assert "Error" not in call
     assert answered["msg"] == "answered"
     assert (answered["Outcome"], answered["Status"]) == ("RECEIVED", 200)
     assert not [line for line in lines if line["name"].startswith("botocore")], "they have the bodies of requests"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reminders.due import LONGEST_WAIT, Due, due_at, from_utc_text, instant_of, local_text, utc_text, zone_of
+from reminders.due import LONGEST_WAIT, Due, due_at, from_utc_text, instant_of, local_text, utc_text, zone_of, zones
 from reminders.errors import InvalidReminderError
 from tests.support.handlers import dst_table
 
@@ -294,6 +294,17 @@ def test_an_unknown_zone_is_refused_and_not_repeated(name, form):
         "timeZone",
         "must be a name of the IANA time zone database, such as Europe/Paris",
     )
+
+
+def test_the_zones_are_those_of_the_database_that_mean_one_place():
+    # Another test may have read the names already.
+    zones.cache_clear()
+
+    assert zones() == set(ZONES)
+
+
+def test_a_local_time_is_shown_without_fractions():
+    assert local_text(NOW + timedelta(microseconds=1), "Europe/Paris") == "2026-11-21T05:00:00+01:00"
 
 
 def test_a_request_without_a_zone_has_none():
