@@ -428,9 +428,12 @@ def test_a_function_that_samples_debug_lines_sets_the_level_of_all_others(monkey
     monkeypatch.setenv("DEBUG_SAMPLE", "0.25")
     monkeypatch.setenv("LOG_LEVEL", "ERROR")
 
+    before = boto3.DEFAULT_SESSION
+
     made = importlib.import_module("common.calls")
 
     assert (made.SHARE, logging.getLogger().level) == (0.25, logging.ERROR)
+    assert boto3.DEFAULT_SESSION is not before, "new clients report their calls"
 
 
 def test_making_a_client_does_not_look_into_the_folders_of_all_services(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -424,5 +424,6 @@ def test_an_iban_may_have_the_digits_of_a_card_number(rest):
 
 def test_odd_groups_are_a_card_number_only_if_the_same_separator_is_between_them():
     assert looks_like_card("42424-24242-424242")
+    assert looks_like_card("40001-23456-78901-2343"), "the longest number has 19 digits"
     assert not looks_like_card("42424-24242 424242")
     assert not looks_like_card("42424-24242.424242")
