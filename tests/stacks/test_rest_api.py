@@ -87,6 +87,7 @@ def test_every_path_answers_preflight_requests_for_its_methods(deployment):
         (answer,) = methods[stack, "OPTIONS", path]["Integration"]["IntegrationResponses"]
         allowed = answer["ResponseParameters"]["method.response.header.Access-Control-Allow-Methods"]
         assert verb in allowed.strip("'").split(",")
+        assert {*allowed.strip("'").split(",")} <= {"OPTIONS", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
 
 def test_no_method_needs_an_api_key(deployment):

@@ -15,7 +15,7 @@ from tests.proof.mutants.documents import DYNAMODB, JSONATA, of_expression, of_s
 from tests.proof.mutants.judge import KILLED, STOPPED, SURVIVED, Loop, Verdict, adaptive, forked
 from tests.proof.mutants.operators import instrumented, mutants_of
 from tests.proof.mutants.program import Judged, drawn, section_of
-from tests.proof.mutants.survivors import Survivors
+from tests.proof.mutants.survivors import OF_TEMPLATES, Survivors
 from tests.proof.mutants.templates import of_templates
 from tests.proof.section import Section
 
@@ -201,6 +201,8 @@ def test_each_harmless_survivor_is_a_mutant() -> None:
     of_workflows = [(one.name, "") for one in workflows.mutants()]
     for entry in Survivors.read().entries:
         assert entry.reason.startswith(("equivalent: ", "tuning: ", "words: ")), entry
+        if OF_TEMPLATES in entry.place:
+            continue
         names = of_workflows
         if entry.code:
             lines = (PROJECT / entry.place).read_text().splitlines()

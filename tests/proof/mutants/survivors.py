@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FILE = Path(__file__).parent / "survivors.toml"
+OF_TEMPLATES = " / Properties / "
+"""A part of the place of each survivor of the templates. tests/stacks/test_survivors.py checks these."""
 
 
 @dataclass(frozen=True)

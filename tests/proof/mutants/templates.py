@@ -193,7 +193,7 @@ def _restart_pools() -> None:
     for one in gc.get_objects():
         if isinstance(one, ThreadPoolExecutor):
             one.shutdown()
-            ThreadPoolExecutor.__init__(one, one._max_workers, one._thread_name_prefix)
+            ThreadPoolExecutor.__init__(one, one._max_workers, one._thread_name_prefix or "")
 
 
 def _sees(item: pytest.Item, mutant: Mutant) -> bool:
