@@ -324,3 +324,13 @@ def test_the_arn_of_an_execution_does_not_have_the_alias_that_started_it(qualifi
 
     assert reminder.execution_arn(workflow + qualifier, "r-1") == f"{workflow.replace('stateMachine', 'execution')}:r-1"
     assert reminder.without_alias(workflow + qualifier) == workflow
+
+
+@pytest.mark.parametrize("channels", [["email"], ["email", "sms"], ["email", "topic"], ["email", "sms", "topic"]])
+def test_a_row_says_its_channels_and_a_row_of_an_earlier_version_those_of_its_preference(channels):
+    asked = {name: value for name, value in REQUEST.items() if name != "preference"} | {"channels": channels}
+    row = row_of(asked)
+    old = {name: value for name, value in row_of(REQUEST).items() if name != "Channels"}
+
+    assert reminder.channels_on(row) == reminder.request_on(row)["channels"] == channels
+    assert reminder.channels_on(old) == ["email", "sms"]
