@@ -369,6 +369,15 @@ def test_the_row_has_the_id_of_its_last_text_and_the_occurrence_that_it_was_for(
     assert kept("Occurrence", "Status") == ((2, "SCHEDULED") if repeat else (1, "SENT"))
 
 
+def test_the_row_has_the_id_of_a_text_even_if_its_next_occurrence_is_unknown(write, sent):
+    request = TEXTED | {"repeat": DAILY}
+    write(request=request, TimeZone="nowhere")
+
+    send(message("sms", request=request))
+
+    assert kept("Status", "Reason", "TextId") == ("FAILED", delivery.DAMAGED, "id-1")
+
+
 def test_the_id_of_a_mail_is_not_kept(write):
     write()
 
