@@ -109,8 +109,8 @@ def _with_errors_of_its_own(stream: io.TextIOWrapper) -> io.TextIOWrapper:
     return io.TextIOWrapper(
         io.BufferedWriter(_StandardOutput(stream.fileno(), "w", closefd=False)),
         encoding=stream.encoding,
-        line_buffering=stream.line_buffering,
-        write_through=stream.write_through,
+        # With PYTHONUNBUFFERED a reader behind a pipe gets each line at once.
+        line_buffering=stream.line_buffering or stream.write_through,
     )
 
 

@@ -193,6 +193,12 @@ def test_a_message_that_cannot_be_written_does_not_change_the_status() -> None:
     assert done.returncode == 3
 
 
+def test_with_pythonunbuffered_a_reader_gets_each_line_at_once() -> None:
+    done = saying("print('x'); __import__('os')._exit(3)", env=settings(PYTHONUNBUFFERED="1"))
+
+    assert done.stdout == "x\n"
+
+
 @pytest.mark.parametrize("text", ["x", "x" * 100_000])
 def test_a_reader_that_closes_the_pipe_gets_no_message(text: str) -> None:
     reading, writing = os.pipe()
