@@ -73,6 +73,19 @@ export function wallText(date) {
 }
 
 /**
+ * Returns each time at which the browser's clocks show a local time: none if they are put forward past it, and two if
+ * they are put back over it. In milliseconds, earliest first.
+ *
+ * @param {string} wall as from `wallText`
+ */
+export function instantsOf(wall) {
+  const near = new Date(wall).getTime();
+  // Clocks change by half an hour or more, and by less than a day.
+  const steps = Array.from({ length: 97 }, (_, i) => near + (i - 48) * 1_800_000);
+  return steps.filter((at) => wallText(new Date(at)) === wall.slice(0, 16));
+}
+
+/**
  * Returns a local time of tomorrow, in the same format.
  *
  * @param {string} clock `09:00`

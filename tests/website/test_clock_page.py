@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import Route, expect
 
 from tests.support.cloud.apps import Apps
@@ -73,6 +74,27 @@ def test_the_outbox_shows_the_clock_and_turns_it(open_tab: OpenTab, theirs: Apps
     expect(clock.get_by_role("alert")).to_contain_text("something has happened")
 
     assert engine.asked == [{"by": str(DAY)}, {"rate": "60"}, {"real": "1"}]
+
+
+@pytest.mark.parametrize(("local", "often"), [("2199-03-31T02:30", "never"), ("2199-10-27T02:30", "twice")])
+def test_a_time_that_the_clocks_do_not_show_once_is_refused(
+    open_tab: OpenTab, theirs: Apps, local: str, often: str
+) -> None:
+    engine = Engine()
+    tab = open_tab(theirs.user, alone=True)
+    tab.page.route("**/_ministack/clock*", engine)
+    tab.go("#/outbox")
+    clock = tab.page.get_by_role("region", name="Clock")
+
+    clock.get_by_label("Date and time").fill(local)
+    clock.get_by_role("button", name="Turn the clock").click()
+    expect(clock.get_by_role("alert")).to_contain_text(f"The clocks show this time {often}.")
+    clock.get_by_label("Date and time").fill(local.replace("T02:", "T04:"))
+    clock.get_by_role("button", name="Turn the clock").click()
+    expect(clock.get_by_role("alert")).to_have_count(0)
+
+    after = datetime.fromisoformat(local.replace("T02:", "T04:")).replace(tzinfo=ZoneInfo(str(USUAL["timezone_id"])))
+    assert engine.asked == [{"to": f"{after.timestamp():.0f}"}]
 
 
 def test_countdowns_follow_the_clock(open_tab: OpenTab, theirs: Apps, message: str) -> None:

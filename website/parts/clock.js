@@ -1,7 +1,7 @@
 import { ask, now } from "../clock.js";
 import { ServerDown } from "../http.js";
 import { poll } from "../resource.js";
-import { timeText, wallText } from "../times.js";
+import { instantsOf, timeText, wallText } from "../times.js";
 import { failureNotice, notice } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
 
@@ -69,8 +69,16 @@ export class ClockPanel {
   #turnTo = (event) => {
     event.preventDefault();
     const control = event.currentTarget.elements.namedItem("to");
-    if (control instanceof HTMLInputElement && control.value) {
-      this.#turn({ to: String(new Date(control.value).getTime() / 1000) });
+    if (!(control instanceof HTMLInputElement) || !control.value) {
+      return;
+    }
+    const [at, again] = instantsOf(control.value);
+    if (at === undefined || again !== undefined) {
+      this.#refused = `The clocks show this time ${at === undefined ? "never" : "twice"}. Write one before or after it.`;
+      this.#page.say(this.#refused);
+      this.#page.update();
+    } else {
+      this.#turn({ to: String(at / 1000) });
     }
   };
 
