@@ -1,17 +1,19 @@
 """Makes each AWS call of each function fail in each way.
 
-The calls come from the grants in the templates and from journeys, the errors from botocore. See decision D246.
+The calls come from the grants in the templates and from journeys, the errors from botocore. See decision D247.
 """
 
 from collections import Counter
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Lock
 
 from tests.proof.cloud import proof_cloud
 from tests.proof.section import Figure, Section
 from tests.support.cloud import fault_plan, fault_proof, shipments
 from tests.support.cloud.account_journeys import ACCOUNTS
+from tests.support.cloud.apps import Apps
 from tests.support.cloud.between import between, calls_granted
 from tests.support.cloud.fault_matrix import Matrix, Plan, fault_matrix
 from tests.support.cloud.fault_plan import Place, Planned
@@ -35,10 +37,18 @@ CLOUDS = 3
 
 def run(seed: str) -> Section:
     shared = Shares(seed)
-    with ThreadPoolExecutor(CLOUDS + 1) as clouds:
-        more = clouds.submit(_shipments_and_accounts, seed)
-        found = [clouds.submit(_orders_and_reminders, seed, shared.share(number)) for number in range(CLOUDS)]
-        (shipped, accounts, missing), parts = more.result(), [one.result() for one in found]
+    with ExitStack() as stack:
+        # The clouds start one after the other in the main thread, because only that thread may handle signals.
+        clouds = [stack.enter_context(proof_cloud()) for _ in range(CLOUDS)]
+        # The consumer would remove the messages that the cases of orders look for, so it has a cloud of its own.
+        others = stack.enter_context(proof_cloud(consumer=True))
+        with ThreadPoolExecutor(CLOUDS + 1) as pool:
+            more = pool.submit(_shipments_and_accounts, others, seed)
+            found = [
+                pool.submit(_orders_and_reminders, apps, seed, shared.share(number))
+                for number, apps in enumerate(clouds)
+            ]
+            (shipped, accounts, missing), parts = more.result(), [one.result() for one in found]
     failures = [*missing, *(one.line for one in (*shipped, *accounts.results) if one.wrong)]
     failures += [failure for _, proof in parts for failure in proof.failures]
     results = [*shipped, *accounts.results, *(one for matrix, _ in parts for one in matrix.results)]
@@ -64,25 +74,21 @@ class Shares:
         return plan
 
 
-def _orders_and_reminders(seed: str, plan: Plan) -> tuple[Matrix, Proof]:
-    with proof_cloud() as apps:
-        granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(apps.cloud, stack)}
-        with fault_matrix(apps, seed) as matrix:
-            proof = fault_proof.run(matrix, plan)
+def _orders_and_reminders(apps: Apps, seed: str, plan: Plan) -> tuple[Matrix, Proof]:
+    granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(apps.cloud, stack)}
+    with fault_matrix(apps, seed) as matrix:
+        proof = fault_proof.run(matrix, plan)
     return matrix, Proof(proof.terms, [*proof.failures, *fault_proof.missing(granted, matrix.reached)])
 
 
-def _shipments_and_accounts(seed: str) -> tuple[list[Result], Matrix, list[str]]:
-    """The results of both, and the calls that no journey makes.
-
-    The consumer would remove the messages that the cases of orders look for, so it has a cloud of its own.
-    """
-    with proof_cloud(consumer=True) as apps, between(apps.cloud, "local-fulfillment", "local-account") as proxy:
+def _shipments_and_accounts(apps: Apps, seed: str) -> tuple[list[Result], Matrix, list[str]]:
+    """The results of both, and the calls that no journey makes."""
+    with between(apps.cloud, "local-fulfillment", "local-account") as proxy:
         shipped = shipments.run(proxy, Shop(apps.cloud), shipments.every(seed))
         accounts = Matrix(apps, proxy, seed, ACCOUNTS)
         accounts.run(lambda places: fault_plan.kinds(places, seed))
         accounts.release()
-        return shipped, accounts, fault_proof.missing(calls_granted(apps.cloud, "Account"), accounts.reached)
+    return shipped, accounts, fault_proof.missing(calls_granted(apps.cloud, "Account"), accounts.reached)
 
 
 def _figures(results: Sequence[Result]) -> list[Figure]:

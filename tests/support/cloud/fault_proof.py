@@ -92,7 +92,9 @@ def run(matrix: Matrix, plan: Plan) -> Proof:
         failures.append(
             re.sub("P-[a-z]{12}", lambda found: f"{found[0]} ({matrix.stories.get(found[0], '?')})", str(error))
         )
-    for one in balance.ANSWERS[mark.answers :]:
+    apis = apps.places.orders_api, apps.places.reminders_api
+    # Other clouds may answer meanwhile.
+    for one in (one for one in balance.ANSWERS[mark.answers :] if one.url.startswith(apis)):
         # 502 comes from API Gateway if a function is killed.
         if one.status == 500 or (one.status == 503 and one.answer["error"]["code"] != "Unavailable"):
             failures.append(f"{one.method} {one.url} gives {one.answer}")
