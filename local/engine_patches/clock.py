@@ -176,6 +176,8 @@ class Clock:
         with self._turning:
             self._refuse_to_go_back(target)
             self._set(target)
+            self.error = None
+            self.after_a_turn()
 
     def _refuse_to_go_back(self, target: int) -> None:
         begin_again = "Wait until then, or begin again: `laptop down --forget`, then `laptop up`"
@@ -207,6 +209,7 @@ class Clock:
 
     def run(self, rate: float) -> None:
         """Lets the clock run `rate` times as fast as the real time."""
+        self.error = None
         self.rate = rate
         self._runs += 1
         if rate != 1:
@@ -290,8 +293,11 @@ def apply() -> None:
     sqs.handle_request = _noting(sqs.handle_request, clock, _is_target(SENDS))
     sns.handle_request = _noting(sns.handle_request, clock, lambda _, body: b"Action=Publish" in body)
     ses.handle_request = _noting(ses.handle_request, clock, lambda _, body: b"Action=Send" in body or b"{" in body[:1])
-    # Rules and schedules put messages into queues without a request.
-    for module, name in ((stepfunctions, "_add_event"), (eventbridge, "_dispatch_to_sqs")):
+    # Services do these without a request, too: Cognito sends mails, alarms and rules send messages.
+    for module, name in (
+        *((stepfunctions, "_add_event"), (eventbridge, "_dispatch_to_sqs")),
+        *((ses, "_record_send"), (sns, "_fanout")),
+    ):
         setattr(module, name, _noted(getattr(module, name), clock))
     app._handle_pre_body_request = _answering(app._handle_pre_body_request, clock)
 

@@ -179,6 +179,34 @@ def stands(turning: Clock) -> None:
     eventually(lambda: turning.ended, until=lambda ended: ended == turning.begun)
 
 
+@pytest.mark.parametrize("act", [lambda clock: clock.turn_back(seconds(50)), lambda clock: clock.run(1)])
+def test_what_succeeds_after_a_failed_turn_does_not_repeat_its_error(
+    turned: Callable[[], float], monkeypatch: pytest.MonkeyPatch, act: Callable[[Clock], None]
+) -> None:
+    monkeypatch.setattr(engine_clock, "SETTLE_SECONDS", 0)
+    turning = a_clock(Things([], turned), unsettled=lambda: ["a call of a function"])
+    turning.begin(seconds(100))
+    stands(turning)
+    failed = turning.error
+    turned_time.turn(100 * SECOND)
+
+    act(turning)
+
+    assert failed
+    assert turning.error is None
+
+
+def test_who_waits_for_the_end_of_a_turn_also_sees_a_turn_back(turned: Callable[[], float]) -> None:
+    """The alarms about silence count from there."""
+    turning, told = a_clock(), list[float]()
+    turning.after_a_turn = lambda: told.append(turned())
+
+    turning.turn(seconds(100))
+    turning.turn_back(seconds(0))
+
+    assert told == [0]
+
+
 def test_a_turn_goes_on_in_its_own_thread_and_tells_its_end(turned: Callable[[], float]) -> None:
     things, told = Things([100, 200], turned), list[float]()
     turning = a_clock(things)
@@ -425,6 +453,24 @@ def test_a_daily_rule_has_its_times_of_a_week_and_the_last_one(rules: Rules, mon
     assert [round(at / 86_400) for _, at in started] == [*range(1, 8), 28, 70]
 
 
+def test_with_all_times_a_rule_leaves_out_none(
+    rules: Rules, turned: Callable[[], float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, started = rules("rate(5 minutes)")
+    monkeypatch.setattr(time, "time", lambda: 1_800_000_000 + turned())
+    clock = Clock(lambda one: [due.Schedules(eventbridge, quiet_since=one.quiet_since)], unsettled=lambda: [])
+
+    def times(until: float, **how: bool) -> int:
+        before = len(started)
+        clock.begin(seconds(until), **how)
+        stands(clock)
+        return len(started) - before
+
+    assert times(86_400) < 20
+    assert times(2 * 86_400, all_times=True) == 288
+    assert times(3 * 86_400) < 20
+
+
 def test_a_step_just_before_the_time_of_a_rule_does_not_use_it_up(
     rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -489,6 +535,23 @@ def test_an_engine_goes_back_to_the_real_time_until_something_has_happened(engin
 
     with pytest.raises(LocalError, match="something has happened"):
         engine.real_clock()
+
+
+def test_a_mail_that_a_service_sends_by_itself_has_happened(engine: Engine) -> None:
+    users = engine.client("cognito-idp")
+    pool = users.create_user_pool(PoolName="clock", AutoVerifiedAttributes=["email"])["UserPool"]["Id"]
+    client = users.create_user_pool_client(UserPoolId=pool, ClientName="clock")["UserPoolClient"]["ClientId"]
+    before = engine.clock()
+
+    users.sign_up(
+        ClientId=client,
+        Username="ada",
+        Password="Correct-horse-1",
+        UserAttributes=[{"Name": "email", "Value": "ada@example.com"}],
+    )
+
+    assert len(engine.mails()) == 1
+    assert engine.clock().happened >= before.now
 
 
 @pytest.mark.parametrize(
