@@ -94,8 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failed = True
         left -= time.monotonic() - began
     if not given.check:
-        write(sections)
-        print(f"wrote {REPORT} and {RATIOS}")
+        if sections:
+            write(sections)
+            print(f"wrote {', '.join(sections)} into {REPORT} and {RATIOS}")
         return int(failed)
     lines = compare(sections)
     if lines:
