@@ -8,16 +8,17 @@ Each accepted order or reminder is in exactly one term on the right. A waiting r
 
 import json
 import re
-from collections import Counter
-from collections.abc import Collection, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from reminders import recurrence
 from reminders.reminder import channels_on, first_due
 
+T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
 Terms: TypeAlias = Counter[str]
 FULFILLMENT, ESCALATION, PARKED = "OrderFulfillmentQueue", "EscalationQueue", "ParkedQueue"
@@ -79,9 +80,10 @@ class Orders:
     def balance(self) -> tuple[Terms, list[str]]:
         """The terms, and a sentence for each order that is out of balance."""
         terms, faults = Terms(), list[str]()
-        ids = {*self.rows, *self._accepted(), *(id for one in self.messages if (id := one.body.get("OrderId")))}
-        for order_id in sorted(ids):
-            term, problems = self._end_of(order_id)
+        messages = _grouped(self.messages, lambda one: one.body.get("OrderId"))
+        answers = _grouped(self.answers, order_of)
+        for order_id in sorted({*self.rows, *self._accepted(), *(id for id in messages if id)}):
+            term, problems = self._end_of(order_id, messages[order_id], answers[order_id])
             terms.update({"accepted": 1, term: 1})
             faults += [f"{order_id}: {problem}" for problem in problems]
         for message in _without_copies(self.messages):
@@ -96,12 +98,10 @@ class Orders:
     def _accepted(self) -> set[str]:
         return {id for one in self.answers if one.status in (200, 202) and (id := order_of(one))}
 
-    def _end_of(self, order_id: str) -> tuple[str, list[str]]:
-        """The term that an order counts for, and its problems."""
+    def _end_of(self, order_id: str, about: list[Message], answers: list[Answer]) -> tuple[str, list[str]]:
+        """The term that an order counts for, and its problems. `about` are the messages that name it."""
         row = self.rows.get(order_id)
-        about = [one for one in self.messages if one.body.get("OrderId") == order_id]
         messages = _without_notes(_without_copies(about), uncertain=order_id in self.copies)
-        answers = [one for one in self.answers if order_of(one) == order_id]
         ends = {(one.queue, _execution(one.body)) for one in messages}
         problems = self._doubled(order_id, messages)
         if row is None:
@@ -152,6 +152,14 @@ class Orders:
         if any(one.queue != PARKED or one.body.get("ExecutionId") not in self.by_hand for one in messages):
             return [f"has no row, but a message in {', '.join(sorted({one.queue for one in messages}))}"]
         return ["was accepted, but has no row"] if any(one.status < 300 for one in answers) else []
+
+
+def _grouped(records: Collection[T], key: Callable[[T], Any]) -> defaultdict[Any, list[T]]:
+    """The records by key. Looking through all of them for each order would take minutes for thousands."""
+    found = defaultdict[Any, list[T]](list)
+    for one in records:
+        found[key(one)].append(one)
+    return found
 
 
 def _without_copies(messages: Collection[Message]) -> list[Message]:
@@ -264,16 +272,18 @@ class Reminders:
     def _deliveries_out_of_balance(self) -> list[str]:
         """A sentence for each reminder with missing, duplicate or unexpected deliveries."""
         faults = []
-        for text in sorted({one.text for one in self.deliveries} | {row["Message"] for row in self.rows.values()}):
-            rows = [row for row in self.rows.values() if row["Message"] == text]
-            came = Counter(one.channel for one in self.deliveries if one.text == text)
+        rows_of = _grouped(self.rows.values(), lambda row: row["Message"])
+        deliveries_of = _grouped(self.deliveries, lambda one: one.text)
+        for text in sorted({*rows_of, *deliveries_of}):
+            rows, deliveries = rows_of[text], deliveries_of[text]
+            came = Counter(one.channel for one in deliveries)
             if not rows:
                 if text not in self.known:
                     faults.append(f"{dict(came)} came, but no reminder has the words {text!r}")
                 continue
             ids = {row["ReminderId"] for row in rows}
-            for one in self.deliveries:
-                if one.text == text and one.reminder_id and one.reminder_id not in ids:
+            for one in deliveries:
+                if one.reminder_id and one.reminder_id not in ids:
                     faults.append(f"a {one.channel} names the reminder {one.reminder_id}, which has no row")
             for channel in ("mail", "text", "topic"):
                 bounds = (_bounds(row, channel, self._changes(row)) for row in rows)
