@@ -274,6 +274,10 @@ class Reminders:
         faults = []
         rows_of = _grouped(self.rows.values(), lambda row: row["Message"])
         deliveries_of = _grouped(self.deliveries, lambda one: one.text)
+        # How often each reminder was changed. Each time it may have been sent before.
+        changes = Counter(
+            one.answer["reminderId"] for one in self.answers if one.method == "PATCH" and one.status == 200
+        )
         for text in sorted({*rows_of, *deliveries_of}):
             rows, deliveries = rows_of[text], deliveries_of[text]
             came = Counter(one.channel for one in deliveries)
@@ -286,7 +290,7 @@ class Reminders:
                 if one.reminder_id and one.reminder_id not in ids:
                     faults.append(f"a {one.channel} names the reminder {one.reminder_id}, which has no row")
             for channel in ("mail", "text", "topic"):
-                bounds = (_bounds(row, channel, self._changes(row)) for row in rows)
+                bounds = (_bounds(row, channel, changes[row["ReminderId"]]) for row in rows)
                 least, most = (sum(ends) for ends in zip(*bounds, strict=True))
                 if text in self.doubtful:
                     most = max(most, came[channel])
@@ -298,13 +302,6 @@ class Reminders:
             if partly and len(rows) == 1 and text not in self.doubtful and came.total() not in some:
                 faults.append(f"{text!r} is PARTLY_SENT, but {came.total()} came")
         return faults
-
-    def _changes(self, row: Row) -> int:
-        """How often the reminder was changed. Each time it may have been sent before."""
-        return sum(
-            one.method == "PATCH" and one.status == 200 and one.answer["reminderId"] == row["ReminderId"]
-            for one in self.answers
-        )
 
 
 def _bounds(row: Row, channel: str, changes: int) -> tuple[int, int]:
