@@ -95,7 +95,7 @@ def at_rest(apps: Apps, accepted: Accepted) -> None:
         ]
 
     # Each look reads both tables.
-    eventually(lambda: [busy()], until=lambda found: not found[0], every=1)
+    eventually(lambda: [busy()], until=lambda found: not found[0], every=1, within=REST_SECONDS)
 
 
 def traces(before: Seen, after: Seen, accepted: Accepted, *, ours: Collection[str] | None = None) -> list[str]:

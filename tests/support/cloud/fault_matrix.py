@@ -217,7 +217,11 @@ class Matrix:
         elif planned.often == EVER:
             # A reminder that waits looks as if it were over.
             eventually(lambda: fault.met, within=SENT_SECONDS)
-            eventually(lambda: fault.calls_met >= TRIES or over(subject, case), every=0.3)
+            if planned.stops_sending:
+                # This process would try again only after minutes.
+                self.proxy.renew(call.function)
+            else:
+                eventually(lambda: fault.calls_met >= TRIES or over(subject, case), every=0.3)
             if call.action in ("ses:SendEmail", "sns:Publish"):
                 # It is too late in the end. Until then SendReminder does not give up.
                 row = reminder_row(subject, subject.found["reminder"])
