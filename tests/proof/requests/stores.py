@@ -17,6 +17,9 @@ from tests.support.cloud.apps import Apps
 from tests.support.cloud.records import Row
 from tests.support.waiting import eventually
 
+REST_SECONDS = 900
+"""An order whose execution took too long on a busy machine is parked after ten minutes."""
+
 
 @dataclass(frozen=True)
 class Seen:
