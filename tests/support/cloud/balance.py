@@ -138,17 +138,18 @@ def reminders(
 
     def busy() -> bool:
         seen = found()
-        # The execution of a cancelled reminder may keep running. It notices the cancellation when the reminder is due.
-        # An execution that the row does not name any more waits for nothing. The sweep must not wait for it.
-        at_rest = {
-            id
-            for id, row in seen.rows.items()
-            if seen.waits(row) or seen.is_without_execution(row) or row["Status"] == "CANCELLED"
-        }
-        running = set(seen.running) - since.running
-        if _queued(cloud, places):
-            return True
-        return any(not arn.rpartition(":")[2].startswith(tuple(at_rest)) for arn in running)
+        of_execution = {row.get("ExecutionId"): row for row in seen.rows.values()}
+        ids = tuple(seen.rows)
+
+        def works(arn: str) -> bool:
+            row = of_execution.get(arn)
+            if row is None:
+                # An execution that the row does not name any more finds nothing to do when it is due, in a day or so.
+                return not arn.rpartition(":")[2].startswith(ids)
+            # The execution of a cancelled reminder notices the cancellation when the reminder is due.
+            return not (seen.waits(row) or row["Status"] == "CANCELLED")
+
+        return bool(_queued(cloud, places)) or any(works(arn) for arn in set(seen.running) - since.running)
 
     return _settled(lambda: found().balance(), sweep, busy=busy, sweeps=sweeps, within=within)
 
