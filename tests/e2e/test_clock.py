@@ -292,9 +292,9 @@ def test_with_all_times_a_rule_leaves_out_none(clocked: Cloud) -> None:
     engine = clocked.engine
     [log] = [group for name, group in clocked.functions().items() if name.endswith("SettleLostReminders")]
 
-    def starts(**how: bool) -> list[float]:
+    def starts(*, all_times: bool = False) -> list[float]:
         began = engine.clock().now
-        engine.turn_clock(by=6 * 3600, **how)
+        engine.turn_clock(by=6 * 3600, all_times=all_times)
         pages = engine.client("logs").get_paginator("filter_log_events")
         found = pages.paginate(logGroupName=log, startTime=int(1000 * began)).search("events[]")
         return [event["timestamp"] / 1000 for event in found if event["message"].startswith("START")]

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -164,7 +165,7 @@ def test_a_program_may_take_what_the_others_have_left(monkeypatch: pytest.Monkey
         return Section(title=name, text="text", ratios=[])
 
     monkeypatch.setattr(program, "run", run)
-    monkeypatch.setattr(program.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
 
     program.main(["engine", "page", "synth"])
 
