@@ -325,7 +325,7 @@ def clock(
     ] = None,
     all_times: Annotated[
         bool,
-        typer.Option("--all-times", help="leave out no time of a rule, even if nothing else happens (slow)"),
+        typer.Option("--all-times", help="start rules at all of their times, even if nothing else happens (slow)"),
     ] = False,
     json: Json = False,
     home: Home = settings.HOME,

@@ -82,7 +82,7 @@ export function instantsOf(wall) {
   const near = new Date(wall).getTime();
   // Clocks change by half an hour or more, and by less than a day.
   const steps = Array.from({ length: 97 }, (_, i) => near + (i - 48) * 1_800_000);
-  return steps.filter((at) => wallText(new Date(at)) === wall.slice(0, 16));
+  return steps.filter((at) => wallText(new Date(at)) === wall.split(":", 2).join(":"));
 }
 
 /**

@@ -209,7 +209,6 @@ class Clock:
 
     def run(self, rate: float) -> None:
         """Lets the clock run `rate` times as fast as the real time."""
-        self.error = None
         self.rate = rate
         self._runs += 1
         if rate != 1:
@@ -420,6 +419,9 @@ def asked(query: Mapping[str, Any]) -> tuple[str, float, bool]:
 
 def do(clock: Clock, what: str, number: float, all_times: bool) -> None:
     """Turns, runs or stops the clock. A turn to a later time goes on in a thread of its own. Raises RefusedError."""
+    if what in ("rate", "real"):
+        # Of an earlier turn. A turn that begins now has its own.
+        clock.error = None
     if what == "stop":
         clock.stop()
     elif what == "rate":

@@ -179,8 +179,10 @@ def stands(turning: Clock) -> None:
     eventually(lambda: turning.ended, until=lambda ended: ended == turning.begun)
 
 
-@pytest.mark.parametrize("act", [lambda clock: clock.turn_back(seconds(50)), lambda clock: clock.run(1)])
-def test_what_succeeds_after_a_failed_turn_does_not_repeat_its_error(
+@pytest.mark.parametrize(
+    "act", [lambda clock: clock.turn_back(seconds(50)), lambda clock: engine_clock.do(clock, "rate", 1, False)]
+)
+def test_a_success_after_a_failed_turn_shows_no_error(
     turned: Callable[[], float], monkeypatch: pytest.MonkeyPatch, act: Callable[[Clock], None]
 ) -> None:
     monkeypatch.setattr(engine_clock, "SETTLE_SECONDS", 0)
@@ -196,7 +198,7 @@ def test_what_succeeds_after_a_failed_turn_does_not_repeat_its_error(
     assert turning.error is None
 
 
-def test_who_waits_for_the_end_of_a_turn_also_sees_a_turn_back(turned: Callable[[], float]) -> None:
+def test_a_turn_back_also_moves_the_begin_of_the_alarms(turned: Callable[[], float]) -> None:
     """The alarms about silence count from there."""
     turning, told = a_clock(), list[float]()
     turning.after_a_turn = lambda: told.append(turned())
