@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from botocore.parsers import create_parser
 
+from tests.proof.faults import left_out
+from tests.proof.faults.share import Case, Done, is_in
 from tests.support.aws_answers import model_of
 from tests.support.cloud import fault_proof
 from tests.support.cloud.fault_plan import READS, Place, Planned, every, kinds, sample
@@ -54,6 +56,27 @@ def test_botocore_reads_each_error_with_its_code_and_its_status(action: str) -> 
     codes = [one.code for one in errors]
     assert {one.error_code for one in operation.error_shapes} | {one["code"] for one in COMMON["errors"]} <= {*codes}
     assert len(codes) == len({*codes})
+
+
+def test_each_case_is_in_exactly_one_share() -> None:
+    planned = every(PLACES, "a seed")
+
+    assert [sum(is_in(one, share, 3) for share in range(3)) for one in planned] == [1] * len(planned)
+
+
+def test_a_cloud_that_finds_the_calls_in_another_order_plans_the_same_cases() -> None:
+    def cases(places: list[Place]) -> set[str]:
+        return {f"{one.place.call}, {one.trouble}, {one.often}" for one in every(places, "a seed")}
+
+    again = replace(PLACES[0], nth=1)
+    assert cases(PLACES) == cases([again, *reversed(PLACES)])
+
+
+def test_a_case_that_no_share_has_run_is_named() -> None:
+    case = Case("Set", "sqs:SendMessage", "silent", "silent", ONCE, False)
+    done = Done([case], [case.name, "another one"], [], [], "")
+
+    assert left_out([done]) == ["no share has run: another one"]
 
 
 def test_the_whole_plan_has_each_error_of_each_call_and_each_fault_however_often() -> None:

@@ -37,7 +37,7 @@ def run(seed: str) -> Section:
     repeated = [line for one in done for line in one.repeated]
     terms = "\n".join(f"- {one.terms}" for one in done if one.terms)
     text = f"{_text(cases)}\n\n{_left_out(repeated)}\n\n#### The balance of each cloud\n\n{terms}"
-    failures = [line for one in done for line in one.failures]
+    failures = [line for one in done for line in one.failures] + left_out(done)
     return Section([*_figures(cases), Figure("cases that were repeated", len(repeated))], text, failures)
 
 
@@ -61,9 +61,15 @@ def _running(seed: str) -> Iterator[list[tuple["subprocess.Popen[bytes]", Path]]
 
 def _done(process: "subprocess.Popen[bytes]", result: Path) -> Done:
     if status := process.wait():
-        return Done([], [], [f"the share {result.name} ended with {status}"], "")
+        return Done([], [], [], [f"the share {result.name} ended with {status}"], "")
     cases, *rest = json.loads(result.read_text())
     return Done([Case(*one) for one in cases], *rest)
+
+
+def left_out(done: Sequence[Done]) -> list[str]:
+    """A line for each case that a share has planned, and that none has run."""
+    ran = {case.name for one in done for case in one.cases}
+    return [f"no share has run: {name}" for name in sorted({name for one in done for name in one.planned} - ran)]
 
 
 def _figures(cases: Sequence[Case]) -> list[Figure]:
@@ -110,9 +116,9 @@ def _left_out(repeated: Sequence[str]) -> str:
         " Then 404 and 409 are right answers, too.",
         "",
         "On a busy machine a service may not answer in time. So a case is repeated once if it did not end in"
-        " time, did not make its call, or got 502 or 503 too often (500 from a function without a caller). It fails"
-        " if it is wrong again. No other wrong status is forgiven. The orders and reminders of both count in the"
-        " balance.",
+        " time, did not make its call, gave up before it was killed, or got 502 or 503 too often (500 from a"
+        " function without a caller). It fails if it is wrong again. No other wrong status is forgiven. The orders and"
+        " reminders of both count in the balance.",
         "",
         *(f"- repeated: {line}" for line in repeated),
         "",

@@ -33,11 +33,17 @@ class Case(NamedTuple):
     often: str
     wrong: bool
 
+    @property
+    def name(self) -> str:
+        return f"{self.function}, {self.action}, {self.kind}, {self.trouble}, {self.often}"
+
 
 class Done(NamedTuple):
     """The result of a share."""
 
     cases: Sequence[Case]
+    planned: Sequence[str]
+    """The names of the cases of all shares, as this one has planned them."""
     repeated: Sequence[str]
     failures: Sequence[str]
     terms: str
@@ -58,20 +64,26 @@ def main() -> int:
 
 def is_in(planned: Planned, share: int, of: int) -> bool:
     """Whether a case is in a share. All clouds make the same calls, but may find them in another order."""
-    name = f"{planned.place.call}, {planned.kind}, {planned.trouble}, {planned.often}"
-    return zlib.crc32(name.encode()) % of == share
+    return zlib.crc32(_name(planned).encode()) % of == share
+
+
+def _name(planned: Planned) -> str:
+    return f"{planned.place.call}, {planned.kind}, {planned.trouble}, {planned.often}"
 
 
 def _orders_and_reminders(seed: str, share: int, of: int) -> Done:
+    all_cases: list[Planned] = []
+
     def plan(places: Collection[Place]) -> Sequence[Planned]:
-        return [one for one in fault_plan.every(places, seed) if is_in(one, share, of)]
+        all_cases.extend(fault_plan.every(places, seed))
+        return [one for one in all_cases if is_in(one, share, of)]
 
     with proof_cloud() as apps:
         granted = {one for stack in ("Orders", "Reminders") for one in calls_granted(apps.cloud, stack)}
         with fault_matrix(apps, seed) as matrix:
             proof = fault_proof.run(matrix, plan)
     failures = [*proof.failures, *fault_proof.missing(granted, matrix.reached)]
-    return _done(matrix.results, matrix.repeated, failures, proof.terms)
+    return _done(all_cases, matrix.results, matrix.repeated, failures, proof.terms)
 
 
 def _shipments_and_accounts(seed: str) -> Done:
@@ -86,15 +98,21 @@ def _shipments_and_accounts(seed: str) -> Done:
         accounts.release()
         missing = fault_proof.missing(calls_granted(apps.cloud, "Account"), accounts.reached)
     results = [*shipped, *accounts.results]
-    return _done(results, accounts.repeated, [*missing, *(one.line for one in results if one.wrong)])
+    return _done((), results, accounts.repeated, [*missing, *(one.line for one in results if one.wrong)], "")
 
 
-def _done(results: Sequence[Result], repeated: Sequence[Result], failures: Sequence[str], terms: str = "") -> Done:
+def _done(
+    planned: Sequence[Planned],
+    results: Sequence[Result],
+    repeated: Sequence[Result],
+    failures: Sequence[str],
+    terms: str,
+) -> Done:
     cases = [
         Case(*one.planned.place.call, one.planned.kind, str(one.planned.trouble), one.planned.often, bool(one.wrong))
         for one in results
     ]
-    return Done(cases, [one.line for one in repeated], failures, terms)
+    return Done(cases, [*map(_name, planned)], [one.line for one in repeated], failures, terms)
 
 
 if __name__ == "__main__":

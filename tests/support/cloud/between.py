@@ -114,8 +114,8 @@ class Between:
                     return case, *next(((one, trouble) for one, trouble in met if trouble), (None, None))
         return None, None, None
 
-    def kill(self, function: str, port: int) -> None:
-        """Kills the process of `function` that has a connection from this port."""
+    def kill(self, function: str, port: int) -> bool:
+        """Kills the process of `function` that has a connection from this port. Returns whether there is one."""
         engine = self.cloud.engine.daemon.process()
         assert engine
         for process in engine.children(recursive=True):
@@ -124,7 +124,9 @@ class Between:
                     continue
                 # Reading the connections takes long, so look no further.
                 if any(one.laddr.port == port for one in process.net_connections("tcp4")):
-                    return process.kill()
+                    process.kill()
+                    return True
+        return False
 
 
 @contextmanager
@@ -154,7 +156,7 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
             if reply and trouble == CUT:
                 self._answer(truncated(reply), length=len(reply.body))
             if trouble == KILLED:
-                proxy.kill(sent.call.function, self.client_address[1])
+                fault.survived = not proxy.kill(sent.call.function, self.client_address[1])
             made = Event()
             if trouble == LATE and case:
                 case.late.append(made)

@@ -93,7 +93,7 @@ class Matrix:
             mine = [one for one in cases if one.place.journey in journeys]
             for one in mine:
                 self._case(one, fresh=fresh)
-            self._say(f"{journeys[0].name} and its like: {len(mine)} cases, one after the other")
+            self._say(f"{journeys[0].name} and similar ones: {len(mine)} cases, one after the other")
 
         with ThreadPoolExecutor(12) as lanes, ThreadPoolExecutor(AT_ONCE) as pool:
             # A function of an early lane, and SendReminder, may be in only one lane at once.

@@ -136,9 +136,10 @@ def calls_of(places: Collection[Place]) -> list[Call]:
 
 
 def _of_call(call: Call, places: Collection[Place], seed: str) -> Iterator[Planned]:
-    at = [one for one in places if one.call == call]
-    chosen = random.Random(f"{seed}, {call}")
-    chosen.shuffle(at)
+    # Clouds may find the places in another order, and one may see an equal call more. The plan must be the same.
+    at = sorted((one for one in places if one.call == call), key=str)
+    random.Random(f"{seed}, {call}").shuffle(at)
+    chosen = random.Random(f"{seed}, {call}, errors")
 
     def planned(number: int, trouble: Trouble, often: str) -> Planned:
         possible = [one for one in at if often in _often_at(one)]
@@ -147,7 +148,7 @@ def _of_call(call: Call, places: Collection[Place], seed: str) -> Iterator[Plann
 
     troubles: list[tuple[Trouble, str]] = [(one, often) for one in transports_of(call) for often in OFTEN]
     troubles += [(one, ONCE) for one in KILLS]
-    errors = list(dict.fromkeys(error for one in at for error in one.errors))
+    errors = sorted(dict.fromkeys(error for one in at for error in one.errors), key=str)
     chosen.shuffle(errors)
     for kind in CLASSES:
         of_kind = [one for one in errors if one.kind == kind]

@@ -32,6 +32,8 @@ def judged(planned: Planned, fault: Fault, under: Sequence[int], again: Sequence
     statuses = (*under, *again)
     if not fault.met:
         return Result(planned, statuses, "the call was not made", is_slow=True)
+    if fault.survived:
+        return Result(planned, statuses, "the function gave up before it was killed", is_slow=True)
     right = rights(planned, fault)
     bad = [(one, "under") for one in under if one not in right]
     bad += [(one, "without") for one in again if one not in planned.place.journey.then]

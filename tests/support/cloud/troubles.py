@@ -72,6 +72,8 @@ class Fault:
     """The number of attempts that met the fault."""
     most: int = 1
     """The number of attempts that botocore makes, as the last request said."""
+    survived: bool = False
+    """Whether the function should have been killed, but had hung up before."""
 
     def __post_init__(self) -> None:
         self._ids: list[str] = []
