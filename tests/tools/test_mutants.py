@@ -143,7 +143,7 @@ def test_a_test_that_has_noticed_mutants_of_a_group_is_the_first_for_the_next(mo
     monkeypatch.setattr("tests.proof.mutants.judge.forked", lambda work, **_: work())
     mutants = workflows.mutants()[:2]
 
-    [*_] = adaptive(loop, mutants, {"quick": 1, "slow": 9}, lambda mutant: None)
+    [*_] = adaptive(loop, mutants, {"quick": 1, "slow": 30}, lambda mutant: None)
 
     assert tried == ["quick", "quick", "slow"]
 
@@ -170,6 +170,17 @@ def test_a_group_with_too_many_survivors_fails_the_part() -> None:
     assert section(*of(3, reason="equivalent")).figures[0].total == 37
     assert "40 of 1,234 of functions" in section(*of(2)).text
     assert section().failures == ["no mutant of functions was judged"]
+
+
+@pytest.mark.parametrize(
+    ("survivors", "failures"), [(4, []), (5, ["functions, orders: tests notice only 35 of 40 mutants"])]
+)
+def test_a_small_group_may_have_more_survivors_than_all_together(survivors: int, failures: list[str]) -> None:
+    verdicts = [Verdict(SURVIVED)] * survivors + [Verdict(KILLED, "test")] * (40 - survivors)
+    small = [Judged("orders", f"mutant {n}", one) for n, one in enumerate(verdicts)]
+    large = [Judged("reminders", f"other {n}", Verdict(KILLED, "test")) for n in range(400)]
+
+    assert section_of({"functions": [*small, *large]}, {"functions": 1234}).failures == failures
 
 
 def test_too_many_stopped_mutants_fail_the_part() -> None:

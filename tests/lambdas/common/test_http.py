@@ -49,6 +49,39 @@ def buggy(event):
     raise KeyError(CARD)
 
 
+@pytest.mark.parametrize(
+    ("handler", "body", "headers", "status", "sentence"),
+    [
+        (fails, "", {}, 503, "A service is not available. Try again."),
+        (has_a_bug, "", {}, 500, "The API failed and logged the error. Report it to the people who run the API."),
+        (echo, "{}", {}, 400, "The request body is invalid."),
+        (echo, "{}", {"Content-Type": "text/plain"}, 415, "Send the body as application/json."),
+        (echo, "{}", {"Content-Type": "application/json; charset=latin-1"}, 415, "Send the body in UTF-8."),
+        (
+            echo,
+            '"\ufffd"',
+            {},
+            400,
+            "The body is not in UTF-8, or contains the character U+FFFD, which stands for unreadable bytes.",
+        ),
+        (
+            echo,
+            "\ufffd",
+            {"Content-Encoding": "br"},
+            415,
+            "The body cannot be decompressed. Send it without Content-Encoding.",
+        ),
+    ],
+)
+def test_a_refusal_says_in_a_sentence_what_to_do(handler, body, headers, status, sentence):
+    event = post(body)
+    event["headers"] |= headers
+
+    found, answer = status_and_body(handler(event, None))
+
+    assert (found, answer["error"]["message"]) == (status, sentence)
+
+
 def test_a_bug_is_logged_with_its_place_and_without_its_text(caplog):
     reply = has_a_bug({}, None)
 

@@ -11,12 +11,12 @@ from tests.proof.mutants.judge import KILLED, STOPPED, Verdict, forked
 from tests.proof.mutants.survivors import Survivors
 from tests.proof.section import Figure, Section
 
-ENOUGH, ENOUGH_OF_A_GROUP = 0.95, 0.9
-"""The shares that must be noticed: of a kind, and of one of its groups, of which a sample has only a few dozen."""
+ENOUGH, ENOUGH_OF_A_GROUP = 95, 90
+"""How many of 100 mutants tests must notice: of each kind, and of each group of a kind, which has only a few dozen."""
 MOST_STOPPED = 0.05
 KINDS = ("functions", "workflows", "templates")
 SAMPLES = {"functions": 300, "workflows": 160, "templates": 240}
-"""How many mutants of each kind a run draws. They fit into 16 minutes of one processor."""
+"""How many mutants of each kind a run draws."""
 OF_TEXTS = 0.2
 """The share of changed texts that is drawn. Most of them are sentences, and there are more of them than of the rest."""
 
@@ -177,5 +177,5 @@ def _too_many(found: Mapping[str, Sequence[Judged]]) -> Iterable[str]:
         for group, those in {"all": list(judged), **_by_group(judged)}.items():
             noticed, of = _counted(those)
             enough = ENOUGH if group == "all" else ENOUGH_OF_A_GROUP
-            if of - noticed > max(1, (1 - enough) * of):
+            if of - noticed > max(1, (100 - enough) * of / 100):
                 yield f"{kind}, {group}: tests notice only {noticed} of {of} mutants"

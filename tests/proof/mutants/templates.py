@@ -34,7 +34,7 @@ NOT_OURS = re.compile(
 """Resources whose content is a hash, a drawing or CDK's own."""
 CONTENT = {"S3Key", "S3Bucket", "Code", "Content", "SourceArn"}
 ANYBODY = ("*", {"AWS": "*"})
-"""Two ways to write the same principal. A resource is `*` already, or its policy belongs to it."""
+"""Changing one of these to `*` changes nothing: both mean everybody."""
 MOST_FAILING = 3
 """Tests of the templates that may need a process of their own. They judge no mutant."""
 ONLY_FOR = {
@@ -42,7 +42,7 @@ ONLY_FOR = {
     "tests/stacks/test_promises.py": {"alarms"},
     "tests/stacks/test_least_privilege.py": GROUPS.keys(),
 }
-"""The groups whose mutants tests can see that take ten seconds or more. They read nothing of the others."""
+"""Tests that take ten seconds or more, and the groups of mutants that each can notice. They read no other resources."""
 LIFECYCLE = ("DeletionPolicy", "UpdateReplacePolicy")
 
 
@@ -192,8 +192,10 @@ def _restart_pools() -> None:
     """Ends the threads of all pools. A fork lacks its parent's threads, so it would wait for them for ever."""
     for one in gc.get_objects():
         if isinstance(one, ThreadPoolExecutor):
-            one.shutdown()
-            ThreadPoolExecutor.__init__(one, one._max_workers, one._thread_name_prefix or "")
+            if not one._shutdown:
+                one.shutdown()
+                given = (one._max_workers, one._thread_name_prefix or "", one._initializer, one._initargs)
+                ThreadPoolExecutor.__init__(one, *given)
 
 
 def _sees(item: pytest.Item, mutant: Mutant) -> bool:
