@@ -1,4 +1,4 @@
-"""CloudFormation makes resources in an order that works, and keeps the old one of a pair as long as the new one."""
+"""CloudFormation makes each resource after what it needs, and a replacement deletes no data that a deletion keeps."""
 
 import json
 import re

@@ -348,8 +348,8 @@ def test_orders_to_check_are_read_again_until_they_are_dead_letters(deployment):
     assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
 
 
-def test_messages_of_orders_stay_hidden_for_two_minutes(deployment):
-    """docs/messages.md tells consumers for how long."""
+def test_messages_of_orders_stay_hidden_for_two_minutes_and_are_kept_for_seven_days(deployment):
+    """docs/messages.md tells consumers so."""
     queues = deployment.properties("AWS::SQS::Queue")
 
     assert {queues[path]["VisibilityTimeout"] for path in QUEUES} == {120}

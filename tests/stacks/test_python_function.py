@@ -56,13 +56,13 @@ def test_every_function_runs_the_python_that_the_layer_is_built_for_on_arm64(dep
 
 
 MAY_BE_MISSING = {"AWS_XRAY_DAEMON_ADDRESS", "LOG_LEVEL"}
-"""Lambda sets the first one. The code looks for the second one before it reads it."""
+"""Lambda sets the first one. The code reads the second one only with DEBUG_SAMPLE. Another test checks these two."""
 
 NEVER_READ = {
     # A deletion leaves the orders that are accepted.
     "Account/DeleteAccount": {"FULFILLMENT_DEAD_LETTERS"},
 }
-"""Variables that the code seems to read. Only calls with other arguments do."""
+"""Variables that this function never reads: only calls from other functions get there."""
 
 
 def test_every_function_gets_the_variables_that_its_code_reads(deployment):

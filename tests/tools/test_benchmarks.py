@@ -143,6 +143,15 @@ def test_a_program_that_fails_does_not_end_the_others(
     assert [one["name"] for one in json.loads(files[1].read_text())] == ["page: a / b"]
 
 
+def test_a_check_fails_if_a_program_does(
+    files: tuple[Path, Path], measured: dict[str, float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    measured |= {"page": 2.0}
+
+    assert program.main(["page", "synth", "--check"]) == 1
+    assert "became worse" not in capsys.readouterr().err
+
+
 def test_a_program_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     def too_long(*_: object, timeout: float, **__: object) -> None:
         raise subprocess.TimeoutExpired("benchmark", timeout)

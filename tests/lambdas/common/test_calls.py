@@ -422,17 +422,20 @@ def test_libraries_write_no_debug_lines_although_the_level_of_lambda_is_debug() 
 
 
 def test_a_function_that_samples_debug_lines_sets_the_level_of_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    for holder, name in ((boto3, "DEFAULT_SESSION"), (common, "calls"), (logging.root, "level")):
+    for holder, name in ((boto3, "DEFAULT_SESSION"), (common, "calls")):
         monkeypatch.setattr(holder, name, getattr(holder, name))
     monkeypatch.delitem(sys.modules, "common.calls")
     monkeypatch.setenv("DEBUG_SAMPLE", "0.25")
     monkeypatch.setenv("LOG_LEVEL", "ERROR")
 
-    before = boto3.DEFAULT_SESSION
+    before, level = boto3.DEFAULT_SESSION, logging.root.level
 
     made = importlib.import_module("common.calls")
+    set_to = logging.root.level
+    # Also forgets which levels loggers have found enabled meanwhile.
+    logging.root.setLevel(level)
 
-    assert (made.SHARE, logging.getLogger().level) == (0.25, logging.ERROR)
+    assert (made.SHARE, set_to) == (0.25, logging.ERROR)
     assert boto3.DEFAULT_SESSION is not before, "new clients report their calls"
 
 
