@@ -153,6 +153,8 @@ def test_users_have_no_passwords_and_the_default_user_may_do_nothing(with_cache)
     default = users.pop("default")
 
     assert default["AccessString"] == "off ~* resetchannels -@all"
+    # ElastiCache refuses a user that says nothing about passwords.
+    assert default["AuthenticationMode"] == {"Type": "no-password-required"}
     assert users.keys() == {f"{with_cache.stage.name}-cache-{name}" for name in ("orders", "operators")}
     for user in users.values():
         assert user["AuthenticationMode"] == {"Type": "iam"}

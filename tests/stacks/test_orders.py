@@ -302,6 +302,18 @@ def test_a_message_that_cannot_be_read_does_not_keep_other_orders_from_being_par
     assert mapping["BatchSize"] == 1
 
 
+def test_every_reader_of_a_stream_says_where_it_begins(with_everything):
+    mappings = with_everything.properties("AWS::Lambda::EventSourceMapping")
+    begins = {
+        path: mapping["StartingPosition"]
+        for path, mapping in mappings.items()
+        if "BisectBatchOnFunctionError" in mapping
+    }
+
+    # Entries of the cache end soon, so changes from before its function need none. A lost order must be found.
+    assert sorted(begins.values()) == ["LATEST", "TRIM_HORIZON"]
+
+
 def test_changes_of_orders_are_watched_in_few_large_batches_and_none_is_lost(deployment):
     mapping = mapping_of(deployment, "Orders/LostOrders/WatchOrders")
 
