@@ -35,7 +35,7 @@ def mistakes(value: Any, schema: Schema, root: Schema, where: str) -> Iterator[s
         return
     for kind in ("anyOf", "oneOf"):
         if kind in schema and all([*mistakes(value, one, root, where)] for one in schema[kind]):
-            yield f"{where}: {value!r} is none of the possible forms"
+            yield f"{where}: {value!r} has another form"
     match value:
         case dict():
             yield from _of_object(value, schema, root, where)
@@ -46,7 +46,7 @@ def mistakes(value: Any, schema: Schema, root: Schema, where: str) -> Iterator[s
                 yield from mistakes(one, schema.get("items", {}), root, f"{where}/{number}")
         case _:
             if "enum" in schema and value not in schema["enum"]:
-                yield f"{where}: {value!r} is none of {schema['enum']}"
+                yield f"{where}: {value!r} is not in {schema['enum']}"
             if isinstance(value, int | float) and not (
                 schema.get("minimum", value) <= value <= schema.get("maximum", value)
             ):
@@ -88,6 +88,6 @@ def test_a_mistake_is_named() -> None:
 
     assert [*of_resource("AWS::Lambda::Function", function, "Orders/A")] == [
         "Orders/A: Color is unknown",
-        "Orders/A/TracingConfig/Mode: 'On' is none of ['Active', 'PassThrough']",
+        "Orders/A/TracingConfig/Mode: 'On' is not in ['Active', 'PassThrough']",
     ]
     assert [*of_resource("AWS::Lambda::Function", {"Code": {}}, "Orders/A")] == ["Orders/A: Role is missing"]

@@ -201,7 +201,7 @@ def test_a_person_with_several_pages_of_rows_has_all_of_them(order_table, remind
 
 
 def test_a_row_that_is_gone_does_not_end_the_search_for_what_others_add(remind, reminder_table, monkeypatch):
-    """The index lags: it names a deleted reminder after one that was there, and not yet the one that was added."""
+    """The index lags: it names a deleted reminder after one that was there, and not yet the added one."""
     there, gone = remind("r-1", "SENT", starts=False), remind("r-2", "SENT", starts=False)
     reminder_table.delete_item(Key={"ReminderId": "r-2"})
     late = remind("r-3", "SENT", starts=False)
