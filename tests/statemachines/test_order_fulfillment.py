@@ -207,6 +207,8 @@ def test_an_input_that_is_not_an_object_is_parked(order):
         ({"Price": 0.0000378282246310005}, "CardNumberInTextError"),
         ({"Name": "4242 4242", "ItemName": "42424242"}, "CardNumberInTextError"),
         ({"Price": 1e20}, "CardNumberInTextError"),
+        # No expression may fail: nothing catches that, and no queue would have the order.
+        *(({"Price": one}, "CardNumberInTextError") for one in (10**400, -(10**400), float("inf"))),
         ({"Price": "4242424242424242.00"}, "CardNumberInTextError"),
         *(
             ({"Name": one}, "CardNumberInTextError")
