@@ -99,7 +99,13 @@ export class ClockPanel {
             </p>
             <form class="inline" @submit=${this.#turnTo}>
               <label for="clock-to">Date and time</label>
-              <input id="clock-to" name="to" type="datetime-local" min=${wallText(new Date(now()))} max="9999-12-31T23:59" />
+              <input
+                id="clock-to"
+                name="to"
+                type="datetime-local"
+                min=${wallText(new Date(now()))}
+                max="9999-12-31T23:59"
+              />
               <button class="small">Turn the clock</button>
             </form>
             ${this.#refused ? notice("bad", html`<p>${this.#refused}</p>`) : nothing} ${failureNotice(this.#failure)}
