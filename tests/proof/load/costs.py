@@ -117,7 +117,8 @@ def _scanning(apps: Apps) -> list[str]:
         policies = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::IAM::Policy"]
         roles = {role["Ref"] for one in policies if _may_scan(one["PolicyDocument"]) for role in one["Roles"]}
         for resource in resources.values():
-            role = resource["Properties"].get("Role", resource["Properties"].get("RoleArn", {}))
+            properties = resource.get("Properties", {})
+            role = properties.get("Role", properties.get("RoleArn", {}))
             if isinstance(role, dict) and role.get("Fn::GetAtt", [""])[0] in roles:
                 found.append(resource["Metadata"]["aws:cdk:path"].removesuffix("/Resource").rpartition("/")[2])
     return sorted(found)
