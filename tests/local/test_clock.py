@@ -460,7 +460,8 @@ def test_with_all_times_a_rule_leaves_out_none(
 ) -> None:
     _, started = rules("rate(5 minutes)")
     monkeypatch.setattr(time, "time", lambda: 1_800_000_000 + turned())
-    clock = Clock(lambda one: [due.Schedules(eventbridge, quiet_since=one.quiet_since)], unsettled=lambda: [])
+    far = Things([10**9], turned)
+    clock = Clock(lambda one: [far, due.Schedules(eventbridge, quiet_since=one.quiet_since)], unsettled=lambda: [])
 
     def times(until: float, **how: bool) -> int:
         before = len(started)
@@ -470,6 +471,8 @@ def test_with_all_times_a_rule_leaves_out_none(
 
     assert times(86_400) < 20
     assert times(2 * 86_400, all_times=True) == 288
+    following = clock.next()
+    assert following and round(following.at - 1_800_000_000 - turned()) <= 300
     assert times(3 * 86_400) < 20
 
 
