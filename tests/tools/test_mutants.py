@@ -138,6 +138,7 @@ def test_a_test_that_has_noticed_mutants_of_a_group_is_the_first_for_the_next(mo
         tried.append(items[0].nodeid)
         return "slow (call)" if len(tried) > 1 else ""
 
+    # Only the ids of the items are read.
     loop.items = [Item("quick"), Item("slow")]  # type: ignore[list-item]
     monkeypatch.setattr(loop, "run", run)
     monkeypatch.setattr("tests.proof.mutants.judge.forked", lambda work, **_: work())
