@@ -111,16 +111,20 @@ def test_the_judge_finds_each_kind_of_wrong_answer(request_made: Request, reply:
 
 
 ROW = {"OrderId": "A-1", "Status": "ESCALATED"}
+TEA = {"ReminderId": "r-1", "Message": "Tea", "Status": "SCHEDULED", "DueAt": "9999-12-31T09:00:00.000Z"}
 NOTHING = Seen(orders={}, reminders={}, other_rows=frozenset(), messages={}, deliveries=frozenset(), people=frozenset())
-BEFORE = replace(NOTHING, orders={"A-1": ROW}, reminders={"r-1": {"Message": "Tea"}}, messages={"m": ("Parked", "{}")})
+BEFORE = replace(NOTHING, orders={"A-1": ROW}, reminders={"r-1": TEA}, messages={"m": ("Parked", "{}")})
 MESSAGE = ("EscalationQueue", '{"OrderId": "A-2"}')
 TRACES: dict[str, tuple[Seen, str]] = {
     "nothing": (BEFORE, ""),
     "an order": (replace(BEFORE, orders={"A-1": ROW, "A-2": ROW}), "the order 'A-2' has a row"),
     "a changed order": (replace(BEFORE, orders={"A-1": ROW | {"Name": "x"}}), "the row of the order 'A-1' changed"),
     "a lost order": (replace(BEFORE, orders={}), "the row of the order 'A-1' changed"),
-    "a reminder": (replace(BEFORE, reminders={**BEFORE.reminders, "r-2": {"Message": "x"}}), "r-2 has a row"),
-    "a changed reminder": (replace(BEFORE, reminders={"r-1": {"Message": "x"}}), "the row of the reminder r-1 changed"),
+    "a reminder": (replace(BEFORE, reminders={**BEFORE.reminders, "r-2": TEA}), "r-2 has a row"),
+    "a changed reminder": (
+        replace(BEFORE, reminders={"r-1": TEA | {"Message": "x"}}),
+        "the row of the reminder r-1 changed",
+    ),
     "a count of a person": (replace(BEFORE, other_rows=frozenset({"person#texts#x"})), ""),
     "another row": (replace(BEFORE, other_rows=frozenset({"$.x"})), "a row of the reminder table has the key '$.x'"),
     "a message": (replace(BEFORE, messages={**BEFORE.messages, "n": MESSAGE}), "has message 1 of 'A-2': 0 accepted"),
@@ -143,7 +147,7 @@ def test_what_accepted_requests_explain_is_no_trace() -> None:
     after = replace(
         BEFORE,
         orders={"A-1": ROW | {"Status": "CLOSED"}, "A-2": ROW},
-        reminders={"r-1": {"Message": "Coffee"}, "r-2": {"Message": "x"}},
+        reminders={"r-1": TEA | {"Message": "Coffee"}, "r-2": TEA | {"Message": "x"}},
         messages={**BEFORE.messages, "n": MESSAGE},
         deliveries=frozenset({'{"BodyText": "Coffee. This is reminder r-1."}', '{"Message": "x"}'}),
     )
@@ -156,11 +160,28 @@ def test_what_accepted_requests_explain_is_no_trace() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("row", "lines"),
+    [
+        (TEA | {"DueAt": "2020-01-01T09:00:00.000Z"}, 0),
+        (TEA | {"DueAt": "2020-01-01T09:00:00.000Z", "Status": "SENDING"}, 0),
+        (TEA | {"DueAt": "2020-01-01T09:00:00.000Z", "Status": "CANCELLED"}, 2),
+        (TEA, 2),
+    ],
+)
+def test_only_a_waiting_reminder_of_earlier_that_is_due_may_go_out(row: dict[str, str], lines: int) -> None:
+    before = replace(BEFORE, reminders={"r-1": row})
+    sent = frozenset({'{"BodyText": "Tea. This is reminder r-1."}'})
+    after = replace(before, reminders={"r-1": row | {"Status": "SENT"}}, deliveries=sent)
+
+    assert len(stores.traces(before, after, Accepted())) == lines
+
+
 def test_on_a_shared_cloud_the_things_of_other_tests_may_go_on() -> None:
     after = replace(
         BEFORE,
         orders={"A-1": ROW | {"Status": "CLOSED"}},
-        reminders={"r-1": {"Message": "Tea", "Status": "SENT"}},
+        reminders={"r-1": TEA | {"Status": "SENT"}},
         messages={"n": ("EscalationQueue", '{"OrderId": "A-1"}')},
         deliveries=frozenset({'{"BodyText": "Tea. This is reminder r-1."}'}),
     )
