@@ -5,6 +5,7 @@ Exit status 0: tests notice enough of them. 1: too few.
 """
 
 import argparse
+import os
 import sys
 from datetime import UTC, datetime
 
@@ -20,6 +21,8 @@ def main() -> int:
     parser.add_argument("--seed", default=f"{datetime.now(UTC):%Y-%m-%d}", help="any text (default: today's date)")
     parser.add_argument("--tests", nargs="*", default=[], help="only these tests of functions")
     given = parser.parse_args()
+    # The tests of a mutant have their own order and options. Those of the run around this one would stop them.
+    os.environ.pop("PYTEST_ADDOPTS", None)
     many = {kind: None if given.all else given.many or SAMPLES[kind] for kind in given.kind or KINDS}
     found = section(given.seed, many, given.only, given.tests)
     print("\n".join(f"{figure.name}: {figure}" for figure in found.figures))
