@@ -16,7 +16,7 @@ import time
 import traceback
 from pathlib import Path
 from types import ModuleType
-from typing import TextIO
+from typing import Any, TextIO
 
 END = "\x1eend of the call\x1e"
 
@@ -59,6 +59,21 @@ def turned_time() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+class Context:
+    """A function's context, with the attributes that the script gives to it.
+
+    A function may remember its context, or change it, so each call has a new one, as on AWS.
+    """
+
+    def __init__(self, attributes: dict[str, Any]) -> None:
+        self._left = attributes.pop("get_remaining_time_in_millis")
+        vars(self).update(attributes)
+
+    def get_remaining_time_in_millis(self) -> int:
+        left: int = self._left(self)
+        return left
 
 
 class Lines(logging.Formatter):
@@ -133,4 +148,4 @@ if __name__ == "__main__":
     log_as_lambda(calls)
     # The script answers through this object, and redirects print() to standard error.
     sys.stdout = Answers(sys.stdout, calls)
-    exec(compile(script.read_text(), script, "exec"), {"__name__": "__main__"})
+    exec(compile(script.read_text(), script, "exec"), {"__name__": "__main__", "Context": Context})

@@ -50,11 +50,15 @@ from tests.support.names import unique
 from tests.support.waiting import PATIENCE_SECONDS
 
 PROBE = """
-import importlib.util, os
+import gc, importlib.util, os
+
+gc.disable()
 
 def handler(event, context):
     if event == "raise":
         raise ValueError
+    if event == "count":
+        return len(gc.get_objects()), context.function_name, context.get_remaining_time_in_millis()
     installed = importlib.util.find_spec("pytest") is not None
     return {"pid": os.getpid(), "folder": os.getcwd(), "has ours": installed, "sees": "OF_THE_ENGINE" in os.environ}
 """
@@ -116,6 +120,24 @@ def test_the_engines_own_worker_shares_its_environment_but_no_folder(
     assert (first["folder"] == second["folder"]) is is_ours
     assert (first["pid"] == after["pid"]) is is_ours
     assert first["has ours"] is first["sees"] is not is_ours
+
+
+# The engine leaves pipes open.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("cls", "leaves_garbage"),
+    [(lambda_runtime.Worker, True), (workers.FunctionProcess, False)],
+    ids=["engine", "patched"],
+)
+def test_each_call_of_the_engines_own_script_leaves_garbage(
+    worker: Callable[[type], Any], cls: type, leaves_garbage: bool
+) -> None:
+    one = worker(cls)
+
+    first, *_, last = (one.invoke("count", "call")["result"] for _ in range(20))
+
+    assert (last[0] - first[0] >= 19) is leaves_garbage
+    assert (last[1], 0 < last[2] <= 30_000) == ("probe", True)
 
 
 def test_the_engine_sets_up_no_log_for_a_function() -> None:
