@@ -1,7 +1,9 @@
 """The cases of the proof of faults: which errors there are, and how a seed chooses."""
 
 from collections import Counter
+from contextlib import nullcontext
 from dataclasses import replace
+from unittest.mock import MagicMock, Mock
 
 import pytest
 from botocore.parsers import create_parser
@@ -9,10 +11,10 @@ from botocore.parsers import create_parser
 from tests.proof.faults import left_out
 from tests.proof.faults.share import Case, Done, is_in
 from tests.support.aws_answers import model_of
-from tests.support.cloud import fault_proof
+from tests.support.cloud import fault_matrix, fault_proof
 from tests.support.cloud.fault_plan import READS, Place, Planned, every, kinds, sample
-from tests.support.cloud.fault_verdicts import judged, rights
-from tests.support.cloud.journeys import Journey
+from tests.support.cloud.fault_verdicts import Result, judged, rights
+from tests.support.cloud.journeys import Journey, Journeys
 from tests.support.cloud.service_errors import CLASSES, COMMON, errors_of, service_of
 from tests.support.cloud.troubles import (
     EVER,
@@ -150,6 +152,40 @@ def met(function: str, trouble: str, often: str) -> tuple[Planned, Fault]:
 )
 def test_only_these_statuses_are_right_under_a_fault(function: str, trouble: str, often: str, right: set[int]) -> None:
     assert rights(*met(function, trouble, often)) == right
+
+
+def test_whoever_cancels_a_reminder_may_come_after_the_attempt_that_failed() -> None:
+    planned, fault = met("SendReminder", LOST, ONCE)
+    journey = replace(planned.place.journey, then=frozenset({409}), late=frozenset({200}))
+    planned = replace(planned, place=replace(planned.place, journey=journey))
+
+    assert rights(planned, fault) == {200, 409}
+    assert judged(planned, fault, [200], [409]).wrong == ""
+    assert judged(planned, fault, [200], [200]).is_slow
+    assert judged(planned, fault, [503], [409]).wrong == "the status under the fault is 503"
+
+
+def test_a_case_that_a_busy_machine_may_have_spoiled_is_repeated_after_all_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fault_matrix, "hidden_for", lambda *_: nullcontext())
+    first, last = (Planned(PLACES[0], trouble, ONCE) for trouble in (LOST, KILLED))
+    matrix, done = fault_matrix.Matrix(MagicMock(), Mock(), "seed", Journeys([first.place.journey], [], [])), []
+
+    def result(planned: Planned, fresh: bool) -> Result:
+        done.append(planned)
+        is_slow = len(done) == 1
+        return Result(planned, (), "it took too long" if is_slow else "", is_slow)
+
+    monkeypatch.setattr(matrix, "_places_of", lambda journey: [])
+    monkeypatch.setattr(matrix, "_result_of", result)
+    monkeypatch.setattr(fault_matrix, "AT_ONCE", 1)
+
+    matrix.run(lambda places: [first, last])
+
+    assert done == [done[0], done[1], done[0]] and {done[0], done[1]} == {first, last}
+    assert [one.wrong for one in matrix.repeated] == ["it took too long"]
+    assert [(one.planned, one.wrong) for one in matrix.results] == [(done[1], ""), (done[0], "")]
 
 
 def test_a_client_with_a_single_attempt_survives_the_kill_in_the_second() -> None:

@@ -58,6 +58,7 @@ class Matrix:
         self.results: list[Result] = []
         self.repeated: list[Result] = []
         """The first results of cases that may be wrong because the machine is busy."""
+        self._slow: list[tuple[Planned, bool]] = []
         self.doubtful: set[str] = set()
         self.copies: set[str] = set()
         self.stories: dict[str, str] = {}
@@ -113,6 +114,11 @@ class Matrix:
         for one in ending:
             self._case(one)
             self.proxy.renew("SendReminder")
+        # A second time, one after the other: now no other case makes the machine busy.
+        for one, is_fresh in self._slow:
+            self.results.append(self._result_of(one, is_fresh))
+            if one.stops_sending:
+                self.proxy.renew("SendReminder")
 
     def release(self) -> None:
         """Ends the faults that last for ever. Until then the balance has to hold with them."""
@@ -164,11 +170,12 @@ class Matrix:
         return self.proxy.case(*markers, functions=journey.functions | NAME_REMINDERS)
 
     def _case(self, planned: Planned, *, fresh: bool = False) -> None:
-        """Runs a case, and once more if it `is_slow`. The orders and reminders of both count in the balance."""
+        """Runs a case, and keeps it for later if it `is_slow`. Its orders and reminders count in the balance."""
         result = self._result_of(planned, fresh)
         if result.is_slow:
             self.repeated.append(result)
-            result = self._result_of(planned, fresh)
+            self._slow.append((planned, fresh))
+            return
         self.results.append(result)
         if len(self.results) % 100 == 0:
             self._say(f"{len(self.results)} cases")

@@ -50,8 +50,8 @@ def rights(planned: Planned, fault: Fault) -> set[int]:
     # If AWS says that there is no such row or user, the answer says so, too.
     untrue = {404, 409} if planned.is_untrue else set()
     if function in REPEATED:
-        # The caller does not wait for it.
-        return then | untrue
+        # The caller does not wait for it, and may come after the attempt that has failed.
+        return then | untrue | planned.place.journey.late
     # A client with a single attempt has no second one in which the function could be killed.
     if planned.trouble in KILLS and not (planned.trouble == LOST_THEN_KILLED and fault.most < 2):
         return {500} if function in SWEEPS else {502}

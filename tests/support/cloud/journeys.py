@@ -70,7 +70,7 @@ class Journey:
     then: frozenset[int] = frozenset({200, 202})
     """The correct statuses of the action without the fault."""
     late: frozenset[int] = frozenset()
-    """The statuses of a caller who comes too late, because the machine is busy."""
+    """The statuses of a caller who comes when the attempt has failed already. Without a fault the machine was busy."""
     alone: bool = False
     """Whether its cases must run one after the other, because its calls name neither an order nor a reminder."""
     only: str = ":"
