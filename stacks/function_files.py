@@ -57,6 +57,12 @@ def without_annotations(source: str) -> str:
     return b"\n".join(lines).decode()
 
 
+@cache
+def stripped(source: str) -> str:
+    """Python code as Lambda gets it. Several packages of functions have the same modules, so each is made once."""
+    return without_annotations(without_comments(source))
+
+
 def without_spaces(document: str) -> str:
     """A JSON document without spaces and line breaks between its values."""
     return json.dumps(json.loads(document), separators=(",", ":"))
@@ -76,7 +82,7 @@ def write(files: list[Path], folder: Path) -> None:
         copy = folder / file.relative_to(LAMBDAS)
         copy.parent.mkdir(parents=True, exist_ok=True)
         is_code = file.suffix == ".py"
-        copy.write_text(without_annotations(without_comments(text)) if is_code else without_spaces(text))
+        copy.write_text(stripped(text) if is_code else without_spaces(text))
     # CDK keeps the modes of files in the archive, and Lambda reads them as another user.
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)
