@@ -228,7 +228,7 @@ def test_tests_notice_mistakes_in_a_module() -> None:
     command = [sys.executable, "-m", "tests.proof.mutants", "functions", "--many=6", "--seed=sample"]
     command += ["--only=lambdas/common/texts.py", "--tests", "tests/lambdas/common/test_texts.py"]
 
-    # A part of the proof runs all tests with such options.
+    # A part of the proof runs all tests with options like these.
     options = {**os.environ, "PYTEST_ADDOPTS": "--randomly-seed=1"}
     done = subprocess.run(command, cwd=PROJECT, env=options, capture_output=True, text=True, check=False)
 
