@@ -6,12 +6,12 @@ from itertools import permutations
 
 import pytest
 
-from tests.support.templates.deployment import Deployment
+from tests.support.templates.deployment import OTHER_SENDER, Deployment
 
 SETTINGS = (
     {},
     {"cache": "on", "consumer": "on", "identity": "existing"},
-    {"cache": "off", "consumer": "on", "sender": "other@our-cats.org"},
+    OTHER_SENDER,
     {"cache": "off", "consumer": "off", "identity": "existing"},
 )
 

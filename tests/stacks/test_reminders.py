@@ -2,13 +2,11 @@ from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from itertools import chain
 
-import aws_cdk as cdk
 import pytest
 
-import app
 from reminders.reminder import BY_OWNER, BY_STATUS, LEASE_TIME, due_fields
-from stacks.config import STAGES, stage_from_context
-from tests.support.templates.deployment import CDK_CONTEXT
+from stacks.config import STAGES
+from tests.support.templates.deployment import OTHER_SENDER
 
 TABLE = "Reminders/ReminderTable"
 
@@ -37,7 +35,9 @@ def test_a_sender_stays_registered_after_a_change_or_a_destroy(deployment):
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_an_existing_sender_is_not_registered_and_nothing_else_changes(stage, synthesised):
-    existing, new = synthesised(stage=stage, identity="existing"), synthesised(stage)
+    existing, new = (
+        synthesised(stage=stage, cache="on", consumer="on", identity=identity) for identity in ("existing", "new")
+    )
 
     left_out = new.names_and_types().items() - existing.names_and_types().items()
     assert existing.names_and_types().items() < new.names_and_types().items()
@@ -49,22 +49,23 @@ def test_an_existing_sender_is_not_registered_and_nothing_else_changes(stage, sy
     [
         *(({"stage": name}, None if stage.outbox else stage.sender) for name, stage in STAGES.items()),
         ({"stage": "dev", "sender": "cats"}, "cats"),
-        ({"stage": "prod", "sender": "a@our-cats.org"}, None),
+        ({"stage": "prod", **OTHER_SENDER}, None),
     ],
 )
-def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confirm(context, refused):
+def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confirm(context, refused, synthesised):
     """`cdk synth` warns, and `make deploy` stops at the warning. CloudFormation stops at the rule."""
-    cdk_app = cdk.App(context=CDK_CONTEXT)
-    app.build(cdk_app, stage=stage_from_context({**context, "cache": "off"}.get))
-    stacks = cdk_app.synth().stacks
-    warnings = {stack.id: message.entry.data for stack in stacks for message in stack.messages}
-    rules = {stack.id: stack.template["Rules"].get("SomebodyCanConfirmTheSender") for stack in stacks}
+    deployment = synthesised(**context)
+    warnings = deployment.warnings
+    rules = {
+        stack: template["Rules"].get("SomebodyCanConfirmTheSender") for stack, template in deployment.templates.items()
+    }
 
     if refused:
         problem = f"Nobody can confirm the sender {refused} to SES. Use `make deploy SENDER="
         (assertion,) = rules.pop("Reminders")["Assertions"]
         assert warnings.keys() == {"Reminders"}
-        assert warnings["Reminders"].startswith(problem)
+        (warning,) = warnings["Reminders"]
+        assert warning.startswith(problem)
         assert assertion["Assert"] == {"Fn::Equals": [refused, ""]}
         assert assertion["AssertDescription"].startswith(problem)
     else:
@@ -73,10 +74,10 @@ def test_a_stage_on_aws_is_not_deployed_without_a_sender_that_somebody_can_confi
 
 
 def test_another_sender_is_used_everywhere(synthesised):
-    deployment = synthesised(sender="me@example.org", cache="off")
+    deployment = synthesised(stage="dev", **OTHER_SENDER)
 
     assert "reminders@example.com" not in str(deployment.templates)
-    assert deployment.only("AWS::SES::EmailIdentity")["EmailIdentity"] == "me@example.org"
+    assert deployment.only("AWS::SES::EmailIdentity")["EmailIdentity"] == OTHER_SENDER["sender"]
 
 
 def test_the_topic_is_encrypted_and_requires_tls(deployment):

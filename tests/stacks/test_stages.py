@@ -12,7 +12,7 @@ from stacks import names
 from stacks.config import STAGES
 from stacks.names import stack_name
 from stacks.stage import LAPTOP_ACCOUNT
-from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise
+from tests.support.templates.deployment import CONTEXTS, OTHER_SENDER, Deployment, synthesise
 from tools.doctor.target import CACHE_WRITER
 
 ON_AWS = [name for name, stage in STAGES.items() if stage.only_account != LAPTOP_ACCOUNT]
@@ -141,12 +141,11 @@ def test_the_parameter_has_the_originals_name_in_production():
 
 
 def test_two_stages_can_share_a_sender_if_one_of_them_registers_it(synthesised):
-    shared = {"sender": "cats@our-cats.org", "cache": "off"}
-    dev = physical_names(synthesised(stage="dev", **shared))
-    prod = physical_names(synthesised(stage="prod", **shared))
-    prod_later = physical_names(synthesised(stage="prod", identity="existing", **shared))
+    dev = physical_names(synthesised(stage="dev", **OTHER_SENDER))
+    prod = physical_names(synthesised(stage="prod", **OTHER_SENDER))
+    prod_later = physical_names(synthesised(stage="prod", identity="existing", **OTHER_SENDER))
 
-    assert dev & prod == {("AWS::SES::EmailIdentity", "cats@our-cats.org")}
+    assert dev & prod == {("AWS::SES::EmailIdentity", OTHER_SENDER["sender"])}
     assert dev & prod_later == set()
 
 

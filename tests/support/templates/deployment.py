@@ -31,6 +31,9 @@ CONTEXTS = {
 }
 """The CDK context of each deployment that the tests of the stacks check."""
 
+OTHER_SENDER = {"sender": "cats@our-cats.org", "cache": "off", "consumer": "on"}
+"""Settings for tests that need another sender. If they all take these, a stage is synthesised with them only once."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
@@ -39,6 +42,7 @@ class Deployment:
     `templates` has them by stack: ApiLogs, Identity, Cache, Orders, Reminders, Website. A resource's path is, for
     example, `Orders/OrderTable`. `dependencies` names the stacks that must be deployed before each stack. `tags` are
     those that CloudFormation puts on all resources of each stack. CloudFormation does not delete `protected` stacks.
+    `warnings` has CDK's messages about each stack that it warns about.
     """
 
     stage: Stage
@@ -46,6 +50,7 @@ class Deployment:
     dependencies: Mapping[str, set[str]]
     tags: Mapping[str, Mapping[str, str]]
     protected: Set[str]
+    warnings: Mapping[str, list[str]]
 
     @property
     def policy(self) -> str:
@@ -151,8 +156,10 @@ def synthesise_stage(folder: Path, stage: Stage) -> Deployment:
     stacks = cdk_app.synth().stacks
     return Deployment(
         stage=stage,
-        templates={stack.id: stack.template for stack in stacks},
+        # Asking CDK for the templates takes several times as long as reading their files.
+        templates={stack.id: json.loads(Path(stack.template_full_path).read_text()) for stack in stacks},
         dependencies={stack.id: {other.id for other in stack.dependencies} for stack in stacks},
         tags={stack.id: dict(stack.tags) for stack in stacks},
         protected={stack.id for stack in stacks if stack.termination_protection},
+        warnings={stack.id: [str(one.entry.data) for one in stack.messages] for stack in stacks if stack.messages},
     )
