@@ -58,7 +58,8 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 .PHONY: test
 test: setup-dev ## Run all checks and tests
 	@# Four parts run at once, the longest first, because they wait now and then. More would take longer together.
-	@# The tests of functions and of templates never wait. They run with `nice`, and use what the others leave.
+	@# The three parts of `test-unit` never wait. They run with `nice`, and use what the others leave. They are about
+	@# equally long, so the last of them keep both cores of a small machine busy until the end.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
 	$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
@@ -104,15 +105,19 @@ check: setup-dev ## Run linters, type checks and the validation of templates
 	nice .venv/bin/cfn-lint --non-zero-exit-code warning $$(ls build/cdk.out/check/*/*.template.json | grep -v /local/)
 
 .PHONY: test-unit
-test-unit: test-functions test-templates ## Run the tests that need no cloud
+test-unit: test-functions test-tools test-templates ## Run the tests that need no cloud
 
 .PHONY: test-functions
 test-functions: setup-dev ## Run the tests of functions and workflows
 	nice .venv/bin/python -m pytest tests/lambdas tests/statemachines tests/corpora
 
 .PHONY: test-templates
-test-templates: setup-dev ## Run the tests of templates and tools
-	nice .venv/bin/python -m pytest tests/stacks tests/tools
+test-templates: setup-dev ## Run the tests of templates
+	nice .venv/bin/python -m pytest tests/stacks
+
+.PHONY: test-tools
+test-tools: setup-dev ## Run the tests of tools and of the project itself
+	nice .venv/bin/python -m pytest tests/tools
 
 # It has its own laptop cloud, so it can run beside the other tests.
 TUTORIAL = tests/local/test_tutorial.py
