@@ -11,20 +11,16 @@ import contextlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.httpsession import URLLib3Session
 
 from local.cloud import Cloud, Places
-from local.engine import CREDENTIALS
-from local.settings import REGION
 from reminders.reminder import LEASE_TIME
+from tests.support.cloud import scans
 from tests.support.cloud.records import Answer, Delivery, Message, Orders, Reminders, Row, Terms, order_of
 from tests.support.waiting import eventually
 
@@ -226,7 +222,7 @@ _converted: dict[str, tuple[Any, Row]] = {}
 def _rows(cloud: Cloud, table: str, key: str) -> dict[str, Row]:
     """All rows of a table by key, from a consistent read."""
     rows = {}
-    for item in _scanned(cloud, table):
+    for item in scans.rows(cloud, table):
         id = str(item[key]["S"])
         if id not in _converted or _converted[id][0] != item:
             _converted[id] = item, {name: _plain(value) for name, value in item.items()}
@@ -238,22 +234,6 @@ def _reminders(cloud: Cloud, places: Places) -> dict[str, Row]:
     """The rows of all reminders. The table also has the counts of people, which have no status."""
     rows = _rows(cloud, places.reminder_table, "ReminderId")
     return {id: row for id, row in rows.items() if "Status" in row}
-
-
-def _scanned(cloud: Cloud, table: str) -> Iterator[dict[str, Any]]:
-    """The items of a table. botocore would need many times as long to read the answers, and there are many scans."""
-    asked: dict[str, Any] = {"TableName": table, "ConsistentRead": True}
-    headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "DynamoDB_20120810.Scan"}
-    while True:
-        request = AWSRequest("POST", cloud.settings.endpoint, data=json.dumps(asked), headers=headers)
-        SigV4Auth(CREDENTIALS, "dynamodb", REGION).add_auth(request)
-        response = URLLib3Session().send(request.prepare())
-        assert response.status_code == 200, response.text
-        answer = json.loads(response.content)
-        yield from answer["Items"]
-        if "LastEvaluatedKey" not in answer:
-            return
-        asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def messages_in(cloud: Cloud, places: Places) -> list[Message]:

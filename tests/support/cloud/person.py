@@ -18,7 +18,6 @@ from tests.support.waiting import eventually
 
 NO_FUNCTION = {"FunctionName": "nobody-deployed-this"}
 NO_WORKFLOW = {"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:nobody-deployed-this"}
-NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass
@@ -31,7 +30,7 @@ class Planted:
     sub: str
     phone: str
     since: datetime
-    """When the person signed up. Older logs and files have nothing of the person."""
+    """When the person signed up. Older logs, files and records of streams have nothing of the person."""
     name: str = field(default_factory=lambda: unique("Zoë "))
     message: str = field(default_factory=lambda: unique("Feed the cat, "))
     orders: dict[str, str] = field(default_factory=dict)
@@ -60,7 +59,7 @@ class Planted:
         cloud = self.apps.cloud
         stores = (
             logs(cloud, since=self.since),
-            without_logs(cloud, since=NEVER),
+            without_logs(cloud, since=self.since, executions=False),
             files(cloud.settings.home, since=self.since),
             self._executions(),
             self._users(),

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import redis
 
 from local.cloud import Cloud
+from tests.support.cloud import scans
 
 Piece: TypeAlias = tuple[str, str | bytes]
 """The place of a piece of data, and its content."""
@@ -54,7 +55,8 @@ ENCRYPTED = "encrypted data"
 
 
 def everything(cloud: Cloud, *, since: datetime, encrypted: bool = False) -> Iterator[Piece]:
-    """Everything that `cloud` has written, but not the executions, log entries and files that are older than `since`.
+    """Everything that `cloud` has written, but not what is older than `since`: executions, log entries, files, and
+    records of streams.
 
     If `encrypted`, also the inputs of executions and MAY_HOLD_A_CARD, with the place ENCRYPTED.
     """
@@ -63,14 +65,16 @@ def everything(cloud: Cloud, *, since: datetime, encrypted: bool = False) -> Ite
     yield from files(cloud.settings.home, since=since)
 
 
-def without_logs(cloud: Cloud, *, since: datetime, encrypted: bool = False) -> Iterator[Piece]:
-    """Everything but the logs and the files. Executions that started before `since` are left out.
+def without_logs(cloud: Cloud, *, since: datetime, executions: bool = True, encrypted: bool = False) -> Iterator[Piece]:
+    """Everything but the logs and the files. Executions and records of streams are not older than `since`.
 
-    If `encrypted`, also the inputs of executions and MAY_HOLD_A_CARD, with the place ENCRYPTED.
+    If `encrypted`, also the inputs of executions and MAY_HOLD_A_CARD, with the place ENCRYPTED. `executions` can leave
+    out all executions.
     """
-    yield from _tables(cloud)
+    yield from _tables(cloud, since)
     yield from _queues(cloud)
-    yield from (piece for piece in _executions(cloud, since) if encrypted or piece[0] != ENCRYPTED)
+    if executions:
+        yield from (piece for piece in _executions(cloud, since) if encrypted or piece[0] != ENCRYPTED)
     yield from _cache(cloud)
     yield from (("mail", json.dumps(mail)) for mail in cloud.engine.mails())
     yield from (("text message", json.dumps(text)) for text in cloud.engine.texts())
@@ -84,25 +88,23 @@ def inputs(cloud: Cloud, *, since: datetime) -> Iterator[Piece]:
         yield "input", states.describe_execution(executionArn=execution["executionArn"])["input"]
 
 
-def _tables(cloud: Cloud) -> Iterator[Piece]:
-    """The rows of each table, and its stream, which has every image of a row, including deleted rows."""
+def _tables(cloud: Cloud, since: datetime) -> Iterator[Piece]:
+    """The rows of each table, and its stream, which has every image of a row, including deleted rows.
+
+    Records of streams that are older than `since` are left out.
+    """
     dynamodb, streams = cloud.engine.client("dynamodb"), cloud.engine.client("dynamodbstreams")
     for table in dynamodb.get_paginator("list_tables").paginate().search("TableNames"):
-        pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        yield from ((f"table {table}", json.dumps(item)) for page in pages for item in page["Items"])
+        yield from ((f"table {table}", json.dumps(row)) for row in scans.rows(cloud, table))
     for stream in streams.list_streams()["Streams"]:
-        description = streams.describe_stream(StreamArn=stream["StreamArn"])["StreamDescription"]
-        for shard in description["Shards"]:
-            position = streams.get_shard_iterator(
-                StreamArn=stream["StreamArn"], ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
-            )["ShardIterator"]
-            while position:
-                answer = streams.get_records(ShardIterator=position)
-                position = answer.get("NextShardIterator") if answer["Records"] else None
-                yield from (
-                    (f"stream of {stream['TableName']}", json.dumps(record, default=str))
-                    for record in answer["Records"]
-                )
+        arn = stream["StreamArn"]
+        for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            yield from (
+                (f"stream of {stream['TableName']}", json.dumps(record))
+                for record in scans.records(cloud, arn, shard["ShardId"])
+                # The time of a record is rounded to seconds.
+                if record["dynamodb"]["ApproximateCreationDateTime"] >= int(since.timestamp())
+            )
 
 
 def _queues(cloud: Cloud) -> Iterator[Piece]:
