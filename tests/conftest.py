@@ -6,6 +6,7 @@ import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
+import botocore.parsers
 import botocore.session
 import botocore.useragent
 import pytest
@@ -42,6 +43,9 @@ hypothesis_settings.load_profile("unhurried")
 # Each command line makes a botocore session, and each session loads the service models again. That took most of the
 # time of these tests. All sessions now share one loader, which loads each model once.
 botocore.session.create_loader = functools.cache(botocore.session.create_loader)
+
+# Each list of resources has the same times again, and reading one takes longer than the rest of its row.
+botocore.parsers.DEFAULT_TIMESTAMP_PARSER = functools.cache(botocore.parsers.DEFAULT_TIMESTAMP_PARSER)
 
 # Each call checks each character of the same names of programs and versions.
 botocore.useragent.sanitize_user_agent_string_component = functools.cache(
