@@ -1,5 +1,6 @@
 """What each path would cost on AWS: exactly the units of `costs/budgets.json`."""
 
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -25,9 +26,12 @@ def test_a_path_uses_what_its_budget_says(apps: Apps, path: str) -> None:
     assert not lines, "\n".join([f"{path} does not cost what its budget says:", *lines, "", paths.ACCEPT])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def person_with(apps: Apps) -> Iterator[Callable[[int], Apps]]:
-    """Makes a new person with this number of finished orders, one in each minute. Deletes the orders after the test."""
+    """Returns a function that makes a new person with this number of finished orders, one in each minute.
+
+    It makes one person for each number. The orders are deleted at the end.
+    """
     client, table = apps.cloud.engine.client("dynamodb"), apps.places.order_table
     cognito = apps.cloud.engine.client("cognito-idp")
     kept: list[dict[str, Any]] = []
@@ -36,6 +40,7 @@ def person_with(apps: Apps) -> Iterator[Callable[[int], Apps]]:
         for start in range(0, len(requests), 25):
             client.batch_write_item(RequestItems={table: requests[start : start + 25]})
 
+    @functools.cache
     def person(orders: int) -> Apps:
         owner = apps.as_new_person()
         user = cognito.admin_get_user(UserPoolId=apps.places.user_pool, Username=owner.user.email)
