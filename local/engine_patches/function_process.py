@@ -76,6 +76,16 @@ class Context:
         return left
 
 
+def set_trace(header: str) -> None:
+    """Sets the variable with the header of a call's trace, for Python only.
+
+    The C library keeps each value that a variable has had. With the memory that is lost between them, a process would
+    grow by 1.2 KB a call.
+    """
+    variables: Any = os.environ
+    variables._data[variables.encodekey("_X_AMZN_TRACE_ID")] = variables.encodevalue(header)
+
+
 class Lines(logging.Formatter):
     """Log lines as Lambda's runtime writes them: its own fields, and then those from `extra`.
 
@@ -148,4 +158,7 @@ if __name__ == "__main__":
     log_as_lambda(calls)
     # The script answers through this object, and redirects print() to standard error.
     sys.stdout = Answers(sys.stdout, calls)
-    exec(compile(script.read_text(), script, "exec"), {"__name__": "__main__", "Context": Context})
+    exec(
+        compile(script.read_text(), script, "exec"),
+        {"__name__": "__main__", "Context": Context, "set_trace": set_trace},
+    )

@@ -8,6 +8,7 @@ The engine's own `Worker` (`core/lambda_runtime.py:1117`):
 - waits up to 50 ms for log lines after each call (`_drain_stderr_bounded`, line 1362);
 - keeps the first process of each function for ever (`reap_idle_workers`, line 1659);
 - makes a class for the context of each call (line 312), 4 KB that stay until Python searches for garbage;
+- puts the id of each call's trace where the C library keeps it for ever (line 291);
 - ends the process after an exception, unlike AWS (`invoke`, line 1484), and drops the exception's class
   (`services/lambda_svc.py:5435`).
 
@@ -48,8 +49,12 @@ INIT_SECONDS = 60
 LAST_LINES_SECONDS = 5
 """The longest wait for a log line. It ends sooner, unless a process that the function started keeps its log open."""
 
-CONTEXT = {'context = type("Context", (), {': "context = Context({", "\n        })()\n": "\n        })\n"}
-"""The beginning and the end of an expression in the engine's script, and ours, with the class of `function_process`."""
+CHANGES = {
+    'context = type("Context", (), {': "context = Context({",
+    "\n        })()\n": "\n        })\n",
+    'os.environ["_X_AMZN_TRACE_ID"] = _xray_tid': "set_trace(_xray_tid)",
+}
+"""Parts of the engine's script, and ours, with the names of `function_process`."""
 
 
 def apply() -> None:
@@ -57,7 +62,7 @@ def apply() -> None:
     end()
     runtime.build(_folder() / "runtime")
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    for line, by in CONTEXT.items():
+    for line, by in CHANGES.items():
         script = lines.replaced(script, line, by, where="_PYTHON_WORKER_SCRIPT")
     _script().write_text(script)
     of_the_engine = lambda_runtime._worker_class_for

@@ -50,7 +50,7 @@ from tests.support.names import unique
 from tests.support.waiting import PATIENCE_SECONDS
 
 PROBE = """
-import gc, importlib.util, os
+import ctypes, gc, importlib.util, os
 
 gc.disable()
 
@@ -59,6 +59,8 @@ def handler(event, context):
         raise ValueError
     if event == "count":
         return len(gc.get_objects()), context.function_name, context.get_remaining_time_in_millis()
+    if event == "trace":
+        return os.environ.get("_X_AMZN_TRACE_ID"), ctypes.CDLL(None).getenv(b"_X_AMZN_TRACE_ID") != 0
     installed = importlib.util.find_spec("pytest") is not None
     return {"pid": os.getpid(), "folder": os.getcwd(), "has ours": installed, "sees": "OF_THE_ENGINE" in os.environ}
 """
@@ -138,6 +140,21 @@ def test_each_call_of_the_engines_own_script_leaves_garbage(
 
     assert (last[0] - first[0] >= 19) is leaves_garbage
     assert (last[1], 0 < last[2] <= 30_000) == ("probe", True)
+
+
+# The engine leaves pipes open.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    ("cls", "keeps"), [(lambda_runtime.Worker, True), (workers.FunctionProcess, False)], ids=["engine", "patched"]
+)
+def test_the_engines_own_script_lets_the_c_library_keep_each_trace(
+    worker: Callable[[type], Any], cls: type, keeps: bool
+) -> None:
+    one = worker(cls)
+
+    first, second, none = (one.invoke("trace", "call", trace_id=id)["result"] for id in ("Root=1", "Root=2", None))
+
+    assert (first, second, none) == (["Root=1", keeps], ["Root=2", keeps], [None, False])
 
 
 def test_the_engine_sets_up_no_log_for_a_function() -> None:
