@@ -51,8 +51,11 @@ ANSWER_SECONDS = 5
 """The longest that a healthy engine takes to answer."""
 
 
-CLOCK_POLL_SECONDS = 0.05
-"""How often a command looks whether the clock has reached its time."""
+CLOCK_POLL_SECONDS, LONGEST_CLOCK_POLL_SECONDS = 0.05, 0.3
+"""How often a command looks whether the clock has reached its time, at first and after a second or two.
+
+For each look, the engine computes what is due next. That takes time which it needs for the turn.
+"""
 
 
 class Clock(NamedTuple):
@@ -275,10 +278,11 @@ class Engine:
 
     def _stands(self, clock: "Clock", *, seen: Callable[["Clock"], None] = lambda _: None) -> "Clock":
         """Waits until the turn that has just begun has ended. Raises LocalError."""
-        turn = clock.begun
+        turn, pause = clock.begun, CLOCK_POLL_SECONDS
         try:
             while clock.ended < turn:
-                time.sleep(CLOCK_POLL_SECONDS)
+                time.sleep(pause)
+                pause = min(1.2 * pause, LONGEST_CLOCK_POLL_SECONDS)
                 clock = self.clock()
                 seen(clock)
         except KeyboardInterrupt:
