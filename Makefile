@@ -89,7 +89,8 @@ local-down: setup ## Stop the laptop cloud and keep its data
 # The checks of JavaScript. They look only at files that have changed since the last run.
 CHECKS = tools/checks/node_modules/.bin
 ESLINT = --config=tools/checks/eslint.config.js --max-warnings=0 --cache --cache-location=build/eslint.cache --cache-strategy=content
-PRETTIER = --log-level=warn --cache --cache-location=build/prettier.cache
+# Prettier reads the lists of these folders, unless a pattern excludes them. .prettierignore only names files to skip.
+PRETTIER = --log-level=warn --cache --cache-location=build/prettier.cache '!.venv' '!build' '!cdk.out' '!.local'
 
 .PHONY: check
 check: setup-dev ## Run linters, type checks and the validation of templates
