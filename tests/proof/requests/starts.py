@@ -225,13 +225,14 @@ def _ended(apps: Apps, workflow: str, arns: list[str]) -> Mapping[str, str]:
 
 def _settled_rows(apps: Apps, arns: list[str]) -> Mapping[str, Mapping[str, Any]]:
     """Waits until each execution has ended or waits for its reminder's time. Returns the rows of reminders."""
-    client = apps.cloud.engine.client("stepfunctions")
 
     def look() -> Mapping[str, Mapping[str, Any]] | None:
-        rows = balance.mark(apps.cloud, apps.places).reminders
+        # Before the rows, so that an execution that has ended meanwhile has its row.
+        running = balance.running_in(apps.cloud, apps.places.reminder_workflow)
+        rows = balance.reminder_rows(apps.cloud, apps.places)
         for arn in arns:
             row = rows.get(_name(arn))
-            if row is None and client.describe_execution(executionArn=arn)["status"] == "RUNNING":
+            if row is None and arn in running:
                 return None
             if row and row["Status"] == "SENDING":
                 return None

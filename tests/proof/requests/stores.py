@@ -88,16 +88,17 @@ def at_rest(apps: Apps, accepted: Accepted) -> None:
 
     def busy() -> list[str]:
         now = datetime.now(UTC)
-        mark = balance.mark(apps.cloud, apps.places)
-        orders = [id for id in accepted.placed if mark.rows.get(id, {}).get("Status") == "RECEIVED"]
-        reminders = [mark.reminders[id] for id in accepted.changed if id in mark.reminders]
+        order_rows = balance.order_rows(apps.cloud, apps.places) if accepted.placed else {}
+        reminder_rows = balance.reminder_rows(apps.cloud, apps.places) if accepted.changed else {}
+        orders = [id for id in accepted.placed if order_rows.get(id, {}).get("Status") == "RECEIVED"]
+        reminders = [reminder_rows[id] for id in accepted.changed if id in reminder_rows]
         return orders + [
             row["ReminderId"]
             for row in reminders
             if row["Status"] == "SENDING" or (row["Status"] == "SCHEDULED" and from_utc_text(row["DueAt"]) <= now)
         ]
 
-    # Each look reads both tables.
+    # Each look reads whole tables.
     eventually(lambda: [busy()], until=lambda found: not found[0], every=1, within=REST_SECONDS)
 
 
@@ -169,7 +170,7 @@ def cached(apps: Apps) -> set[str]:
 
 def cached_without_an_order(apps: Apps, before: Set[str]) -> set[str]:
     """The new keys of the cache whose order has no row. Entries about unknown orders end by themselves."""
-    orders = balance.mark(apps.cloud, apps.places).rows.keys()
+    orders = balance.order_rows(apps.cloud, apps.places).keys()
 
     def others() -> list[set[str]]:
         return [{key for key in cached(apps) - before if key.partition(":")[2] not in orders}]

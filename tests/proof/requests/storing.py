@@ -75,7 +75,7 @@ class Storing:
             if str(reminder.get("waitSeconds", 1)).strip("0.") == ""
         }
         stores.at_rest(self._apps, Accepted(changed=due))
-        rows = balance.mark(self._apps.cloud, self._apps.places).reminders
+        rows = balance.reminder_rows(self._apps.cloud, self._apps.places)
         listed = {one["reminderId"]: one for person in people for one in self._pages(person, "reminders", "")}
         mails = [mail for mail in self._apps.cloud.engine.mails() if mail.get("BodyText")]
         mailed = {id: mail for mail in mails if (id := balance.id_in(mail["BodyText"]))}

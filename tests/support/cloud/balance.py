@@ -59,10 +59,10 @@ def mark(cloud: Cloud, places: Places) -> Mark:
     """Takes the state before a run. `orders` and `reminders` count only later changes."""
     return Mark(
         answers=len(ANSWERS),
-        rows=_rows(cloud, places.order_table, "OrderId"),
+        rows=order_rows(cloud, places),
         messages=frozenset(one.id for one in messages_in(cloud, places)),
         running=frozenset(running_in(cloud, places.reminder_workflow) | running_in(cloud, places.order_workflow)),
-        reminders=_reminders(cloud, places),
+        reminders=reminder_rows(cloud, places),
         deliveries=Counter(_deliveries(cloud)),
     )
 
@@ -152,7 +152,7 @@ def reminders(
 
 def order_records(cloud: Cloud, places: Places, *, since: Mark, copies: Collection[str] = ()) -> Orders:
     """The orders that are new or changed since the mark, as they are now."""
-    rows, messages = _rows(cloud, places.order_table, "OrderId"), messages_in(cloud, places)
+    rows, messages = order_rows(cloud, places), messages_in(cloud, places)
     answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.orders_api)]
     changed = {id for id, row in rows.items() if since.rows.get(id) != row}
     changed |= {id for one in messages if one.id not in since.messages and (id := one.body.get("OrderId"))}
@@ -172,7 +172,7 @@ def order_records(cloud: Cloud, places: Places, *, since: Mark, copies: Collecti
 
 def reminder_records(cloud: Cloud, places: Places, *, since: Mark, doubtful: Collection[str] = ()) -> Reminders:
     """The reminders that are new or changed since the mark, as they are now."""
-    rows = _reminders(cloud, places)
+    rows = reminder_rows(cloud, places)
     answers = [one for one in ANSWERS[since.answers :] if one.url.startswith(places.reminders_api)]
     changed = {id: row for id, row in rows.items() if since.reminders.get(id) != row}
     words = {row["Message"] for row in changed.values()}
@@ -230,7 +230,12 @@ def _rows(cloud: Cloud, table: str, key: str) -> dict[str, Row]:
     return rows
 
 
-def _reminders(cloud: Cloud, places: Places) -> dict[str, Row]:
+def order_rows(cloud: Cloud, places: Places) -> dict[str, Row]:
+    """The rows of all orders."""
+    return _rows(cloud, places.order_table, "OrderId")
+
+
+def reminder_rows(cloud: Cloud, places: Places) -> dict[str, Row]:
     """The rows of all reminders. The table also has the counts of people, which have no status."""
     rows = _rows(cloud, places.reminder_table, "ReminderId")
     return {id: row for id, row in rows.items() if "Status" in row}
