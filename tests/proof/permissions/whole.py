@@ -38,16 +38,19 @@ COLUMNS = ("roles", "needs", "permissions", "missing", "unused", "removed", "wid
 def run_whole() -> Section:
     sums: Counter[str] = Counter()
     rows, failures = [], []
+    granted: set[str] = set()
     for name, stage in SETTINGS.items():
-        counted, wrong = _of_setting(stage)
+        account = _account(stage)
+        counted, wrong = _of_setting(account)
         sums.update(counted)
         failures += [f"{name}: {one}" for one in wrong]
         rows.append(f"| {name} | {' | '.join(str(counted[column]) for column in COLUMNS)} |")
+        if stage is LOCAL:
+            granted = _of_functions(account)
         print(rows[-1], flush=True)
     with proof_cloud() as apps:
         on_a_cloud = tried(apps)
     failures += on_a_cloud.failures
-    granted = _of_functions(LOCAL)
     untried = sorted(granted - set(on_a_cloud.removed))
     figures = [
         Figure("permissions that something needs", sums["permissions"] - sums["unused"], sums["permissions"]),
@@ -62,10 +65,13 @@ def run_whole() -> Section:
     return Section(figures, _text(rows, on_a_cloud, untried), failures)
 
 
-def _of_functions(stage: Stage) -> set[str]:
-    """The function and the action of each permission that functions have for their calls."""
+def _account(stage: Stage) -> Account:
     with TemporaryDirectory() as folder:
-        account = Account(synthesise_stage(Path(folder), stage))
+        return Account(synthesise_stage(Path(folder), stage))
+
+
+def _of_functions(account: Account) -> set[str]:
+    """The function and the action of each permission that functions have for their calls."""
     roles = {role_of(account, one["Role"]): path for path, one in account.of("AWS::Lambda::Function").items()}
     return {
         f"{roles[one.role].rpartition('/')[2]}, {one.action}"
@@ -74,10 +80,8 @@ def _of_functions(stage: Stage) -> set[str]:
     }
 
 
-def _of_setting(stage: Stage) -> tuple[dict[str, int], list[str]]:
+def _of_setting(account: Account) -> tuple[dict[str, int], list[str]]:
     """What the comparison counted in a setting, and its failures."""
-    with TemporaryDirectory() as folder:
-        account = Account(synthesise_stage(Path(folder), stage))
     roles, others = compared(account), differences(account)
     unnoticed, wider = changed.unnoticed_removals(roles), changed.additions(roles)
     too_wide = [one for one, said in wider if not said]
