@@ -1,4 +1,4 @@
-"""Runs parts of the proof, each in a process of its own, in two lanes."""
+"""Runs parts of the proof, each in a process of its own: in two lanes, beside them, or after them."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from tests.proof.section import Section
 PAGE = PROJECT / "docs" / "proof.md"
 LOGS = PROJECT / "build" / "proof"
 LANES = 2
-"""The number of parts at once."""
+"""The number of parts at once, without those that run beside the others."""
 NOTHING: Mapping[str, str] = {}
 
 
@@ -53,13 +53,13 @@ def run(
     """
     logs.mkdir(parents=True, exist_ok=True)
     commit, failed = _commit(), 0
-    together = sorted((one for one in entries if not one.alone), key=lambda one: -one.minutes)
+    together = sorted((one for one in entries if not one.alone), key=lambda one: (not one.beside, -one.minutes))
     print(f"seed {seed}, commit {commit}, logs in {logs}", flush=True)
     for waiting, lanes in ((together, LANES), ([one for one in entries if one.alone], 1)):
         running: list[_Lane] = []
         try:
             while waiting or running:
-                while waiting and len(running) < lanes:
+                while waiting and (waiting[0].beside or sum(not one.entry.beside for one in running) < lanes):
                     running.append(_start(waiting.pop(0), seed, logs, more))
                 for lane in [one for one in running if one.process.poll() is not None]:
                     running.remove(lane)
@@ -81,7 +81,8 @@ def _start(entry: Entry, seed: str, logs: Path, more: Mapping[str, str]) -> _Lan
     result = logs / f"{entry.name}.json"
     result.unlink(missing_ok=True)
     log = (logs / f"{entry.name}.log").open("wb")
-    command = [sys.executable, "-m", "tests.proof.one", entry.name, seed, str(result)]
+    nice = ["nice"] if entry.beside else []
+    command = [*nice, sys.executable, "-m", "tests.proof.one", entry.name, seed, str(result)]
     environment = isolated(os.environ) | {"PROOF_SEED": seed, "PYTHONUNBUFFERED": "1", **more}
     # In a session of its own, Ctrl-C ends only this process, which then ends the part. Otherwise the part would be
     # interrupted twice, the second time while it stops its laptop cloud.

@@ -1,6 +1,7 @@
 """The frame of `make proof`: its parts, its page and its exit status. Needs no cloud."""
 
 import ast
+import os
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,17 @@ def run(seed):
 """
 FAILING = PASSING.replace('{seed}.")', '{seed}.", failures=["order `A` is lost"])')
 RAISING = PASSING.replace('print("seen")', 'assert seed == "another", "an order is lost"')
+TOGETHER = PASSING.replace(
+    'print("seen")',
+    """
+    import os
+    from pathlib import Path
+    from tests.support.waiting import eventually
+    started = Path(os.environ["STARTED"])
+    (started / __name__).touch()
+    eventually(lambda: len([*started.iterdir()]) == 3)
+    assert (os.nice(0) > int(os.environ["USUAL"])) == __name__.endswith("beside")""",
+)
 BROKEN = "import a_module_that_does_not_exist"
 
 
@@ -119,6 +131,24 @@ def test_a_part_that_fails_makes_the_run_fail(
 
     text = written.read_text()
     assert [one for one in said if one not in text] == []
+
+
+def test_a_part_that_never_waits_runs_beside_two_others_and_is_nice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("first", "second", "beside")
+    monkeypatch.setattr(page, "NAMES", (*parts.NAMES, *names))
+    folder, started = tmp_path / "tests" / "proof", tmp_path / "started"
+    folder.mkdir(parents=True)
+    started.mkdir()
+    for name in names:
+        (folder / f"{name}.py").write_text(TOGETHER)
+    entries = [Entry("first", 2), Entry("second", 2), Entry("beside", 1, beside=True)]
+    more = {"PYTHONPATH": str(tmp_path), "STARTED": str(started), "USUAL": str(os.nice(0))}
+
+    status = run(entries, seed="7", write=tmp_path / "proof.md", logs=tmp_path, more=more)
+
+    assert status == 0, (tmp_path / "proof.md").read_text()
 
 
 def test_an_unknown_part_is_an_error() -> None:

@@ -98,7 +98,7 @@ class Judge:
         """Judges the mutants of code that runs in tests, by swapping the code of functions."""
         self.code.find_functions()
         items = {item.nodeid: item for item in loop.items}
-        found = forked(lambda: self._baseline(loop), seconds=1800)
+        found = forked(lambda: self._baseline(loop), seconds=7200)
         self.failed = found["failed"]
         self.seconds = found["seconds"]
         self.reached = {(file, number): tests for file, number, tests in found["reached"]}
@@ -137,7 +137,7 @@ class Judge:
         if not chosen:
             return Verdict(SURVIVED, "no test reaches it")
         expected = sum(self.seconds.get(one.nodeid, 0.1) for one in chosen)
-        answer = forked(work, seconds=60 + 10 * expected, cpu=int(20 + 4 * expected))
+        answer = forked(work, seconds=300 + 10 * expected, cpu=int(20 + 4 * expected))
         return None if answer == ["import"] else verdict_of(answer)
 
     def everything(self) -> None:
@@ -200,7 +200,7 @@ class Judge:
         gc.collect()
         gc.freeze()
         left = [one for one in self.mutants if one.name not in self.verdicts]
-        if left and forked(lambda: pytest_run(self._files_for(left[0].file), _First()), seconds=600) != 0:
+        if left and forked(lambda: pytest_run(self._files_for(left[0].file), _First()), seconds=1800) != 0:
             raise RuntimeError("tests fail without any mutant after everything was imported again")
         for mutant in left:
             tests = self._files_for(mutant.file)
@@ -215,7 +215,7 @@ class Judge:
                         return [first.failed or f"{tests[number]} (collection)"]
                 return [""]
 
-            self.record(mutant, verdict_of(forked(work, seconds=240, cpu=120)))
+            self.record(mutant, verdict_of(forked(work, seconds=1200, cpu=120)))
 
     def _files_for(self, file: str) -> list[str]:
         """The test files that reach a module or have its name, the nearest first."""
