@@ -330,7 +330,7 @@ def as_they_open(who: str | None) -> dict[str, str]:
 
 @pytest.mark.parametrize("who", [None, "grace", "newcomer", "operator"])
 def test_the_views_of_a_user_fit_every_screen_and_pass_axe(keep_tab: OpenTab, scene: Scene, who: str | None) -> None:
-    tab = keep_tab(scene.users[who] if who else None, reduced_motion="reduce")
+    tab = keep_tab(scene.users[who] if who else None)
     found = []
     for name, route in as_they_open(who).items():
         tab.refusals = {404} if name == "404" else set()
@@ -345,14 +345,14 @@ def test_the_views_of_a_user_fit_every_screen_and_pass_axe(keep_tab: OpenTab, sc
 @pytest.mark.parametrize("name", [name for name, (*_, act) in VIEWS.items() if act is not nothing])
 def test_a_view_that_is_used_fits_every_screen_and_passes_axe(keep_tab: OpenTab, scene: Scene, name: str) -> None:
     who, route, act = VIEWS[name]
-    tab = keep_tab(scene.users[who] if who else None, reduced_motion="reduce")
+    tab = keep_tab(scene.users[who] if who else None)
     show(tab, route.format(**scene.orders), act)
 
     assert faults_of(tab, name, EVERY_SCREEN) == []
 
 
 def test_the_view_of_operators_without_work_fits_every_screen_and_passes_axe(keep_tab: OpenTab, scene: Scene) -> None:
-    tab = keep_tab(scene.users["operator"], reduced_motion="reduce")
+    tab = keep_tab(scene.users["operator"])
     empty_all_lists(tab.page)
     show(tab, "#/operators", nothing)
 
@@ -362,7 +362,7 @@ def test_the_view_of_operators_without_work_fits_every_screen_and_passes_axe(kee
 @pytest.mark.parametrize("name", STATES)
 def test_a_further_state_of_a_view_fits_and_passes_axe(open_tab: OpenTab, scene: Scene, name: str) -> None:
     who, route, act = STATES[name]
-    tab = open_tab(scene.users[who] if who else None, alone=name == "offline", reduced_motion="reduce")
+    tab = open_tab(scene.users[who] if who else None, alone=name == "offline")
     tab.refusals, tab.is_cut_off = {400, 401}, True
     show(tab, route.format(**scene.orders), act)
 
@@ -402,7 +402,7 @@ def sticks_out(page: Page, size: ViewportSize) -> bool:
 
 
 def test_the_page_shows_what_is_chosen_if_the_browser_forces_colours(open_tab: OpenTab, person: User) -> None:
-    tab = open_tab(person, forced_colors="active", reduced_motion="reduce")
+    tab = open_tab(person, forced_colors="active")
     tab.go("#/reminders")
     switch = tab.page.get_by_label("Repeats")
     switch.focus()

@@ -11,7 +11,11 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.support.page.tab import DESKTOP
 
-USUAL: dict[str, Any] = {"timezone_id": "Europe/Paris", "locale": "en-GB"}
+USUAL: dict[str, Any] = {"timezone_id": "Europe/Paris", "locale": "en-GB", "reduced_motion": "reduce"}
+"""The placeholder of a loading view and an order in progress are animated. Chromium would draw them 60 times a second
+for as long as a test waits.
+"""
+
 OF_A_PAGE = {"forced_colors", "reduced_motion"}
 """Options that a page can have of its own."""
 
