@@ -10,6 +10,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from local import deploy
 from local.cloud import Cloud, Places
 from local.users import OPERATOR, PERSON, User
 from terminal import browser as chromium
@@ -33,6 +34,26 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def places(cloud: Cloud, places: Places) -> Places:
+    """The places, after Chromium was allowed to keep the scripts and styles of the site.
+
+    Otherwise each load of the page asks again for each of about 70 files, as tests/e2e/test_site.py tests it.
+    """
+    s3, bucket = cloud.engine.client("s3"), deploy.outputs(cloud.engine)[deploy.WEBSITE_STACK]["SiteBucketName"]
+    for file in s3.list_objects_v2(Bucket=bucket)["Contents"]:
+        if file["Key"].endswith((".js", ".css")):
+            s3.copy_object(
+                Bucket=bucket,
+                Key=file["Key"],
+                CopySource={"Bucket": bucket, "Key": file["Key"]},
+                MetadataDirective="REPLACE",
+                CacheControl="max-age=86400",
+                ContentType=s3.head_object(Bucket=bucket, Key=file["Key"])["ContentType"],
+            )
+    return places
 
 
 @pytest.fixture(scope="session")
