@@ -21,7 +21,8 @@ from tests.support.page.tab import DESKTOP, PATIENCE, OpenTab, Tab, new_tab
 from tests.support.page.windows import Windows
 
 # One renderer process serves all tabs: they show the same site, and starting a process for each takes time.
-FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1"]
+# Without a GPU, Chromium emulates one for 3D graphics, which the page does not have.
+FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1", "--disable-gpu"]
 
 
 expect.set_options(timeout=PATIENCE)
@@ -94,21 +95,24 @@ def keep_tab(kept_tabs: tuple[Windows, dict[str, Tab]], cloud: Cloud, places: Pl
     their input. A test that needs the start of the page, another clock or a network that comes back uses `open_tab`.
     """
     windows, tabs = kept_tabs
+    used = {}
 
     def keep(user: User | None = None, **options: Any) -> Tab:
         key = f"{user.email if user else None} {options}"
         if key not in tabs:
             tabs[key] = new_tab(windows.open(**options), cloud, places, user)
             tabs[key].is_kept = True
+        used[key] = tabs[key]
         return tabs[key]
 
     yield keep
-    for tab in tabs.values():
+    # The other tabs have left their view already.
+    for tab in used.values():
         tab.leave()
+        tab.page.set_viewport_size(DESKTOP)
     problems = [problem for tab in tabs.values() for problem in tab.problems]
     for tab in tabs.values():
         tab.forget()
-        tab.page.set_viewport_size(DESKTOP)
     assert problems == []
 
 
