@@ -10,22 +10,23 @@ from moto.core.models import MockAWS
 
 from common import http, queues
 from tests.support import refusals, tables
-from tests.support.handlers.aws import ENVIRONMENT, Workflow, dynamodb, secrets, set_environment, sqs
-from tests.support.queues import Queue, new_queue
+from tests.support.handlers import made
+from tests.support.handlers.aws import ENVIRONMENT, Workflow, set_environment
+from tests.support.queues import Queue
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[MockAWS]:
     """Starts moto once for many tests, because starting it takes longer than most of them."""
-    with mock_aws() as moto:
+    with mock_aws() as moto, pytest.MonkeyPatch.context() as environment:
+        set_environment(environment)
         yield moto
 
 
 @pytest.fixture(autouse=True)
-def aws(moto: MockAWS, monkeypatch: pytest.MonkeyPatch) -> None:
-    set_environment(monkeypatch)
+def aws(moto: MockAWS) -> None:
     moto.reset()
-    secrets.create_secret(Name=ENVIRONMENT["DIGEST_ARN"], SecretString="a key for tests")
+    made.secret(ENVIRONMENT["DIGEST_ARN"], "a key for tests")
 
 
 @pytest.fixture(autouse=True)
@@ -45,13 +46,13 @@ def checked_refusals(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def order_table() -> Any:
     """An empty order table."""
-    return dynamodb.create_table(TableName=ENVIRONMENT["ORDER_TABLE"], **tables.ORDER_TABLE)
+    return made.table(ENVIRONMENT["ORDER_TABLE"], tables.ORDER_TABLE)
 
 
 @pytest.fixture
 def reminder_table() -> Any:
     """An empty reminder table."""
-    return dynamodb.create_table(TableName=ENVIRONMENT["REMINDER_TABLE"], **tables.REMINDER_TABLE)
+    return made.table(ENVIRONMENT["REMINDER_TABLE"], tables.REMINDER_TABLE)
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def reminder_workflow() -> Workflow:
 @pytest.fixture
 def parked(aws: None, monkeypatch: pytest.MonkeyPatch) -> Queue:
     """An empty parked queue."""
-    queue = new_queue(sqs, "parked")
+    queue = made.queue("parked")
     monkeypatch.setenv("PARKED_QUEUE", queue.url)
     monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
     return queue

@@ -8,11 +8,12 @@ import pytest
 
 from account import delete_account, get_account, held, person
 from common import queues
-from tests.support.handlers.aws import client_of, sqs, states
+from tests.support.handlers import made
+from tests.support.handlers.aws import client_of, states
 from tests.support.handlers.events import PERSON
 from tests.support.handlers.pool import Pool
 from tests.support.handlers.reminder_rows import REQUEST, row
-from tests.support.queues import Queue, new_queue
+from tests.support.queues import Queue
 from tests.support.waiting import PATIENCE_SECONDS
 
 
@@ -28,12 +29,12 @@ def pool(order_table: Any, reminder_table: Any, reminder_workflow: Any) -> Itera
 @pytest.fixture(autouse=True)
 def held_queues(aws: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Queue]:
     """The empty queues that hold messages, by their names in a receipt."""
-    made = {name: new_queue(sqs, variable) for name, variable in held.QUEUES.items()}
-    for name, queue in made.items():
+    empty = {name: made.queue(variable) for name, variable in held.QUEUES.items()}
+    for name, queue in empty.items():
         monkeypatch.setenv(held.QUEUES[name], queue.url)
     # The simulated SQS has only one server, so its first answer is complete and no wait is needed.
     monkeypatch.setattr(queues, "WAIT_SECONDS", 0)
-    return made
+    return empty
 
 
 @pytest.fixture(autouse=True)
@@ -52,11 +53,11 @@ def remind(reminder_table: Any, reminder_workflow: Any) -> Callable[..., dict[st
     def remind_(
         reminder_id: str, status: str = "SCHEDULED", *, owner: str = PERSON["sub"], starts: bool = True, **changes: Any
     ) -> dict[str, Any]:
-        made = row(reminder_id, owner=owner) | {"Status": status} | changes
-        reminder_table.put_item(Item=made)
+        written = row(reminder_id, owner=owner) | {"Status": status} | changes
+        reminder_table.put_item(Item=written)
         if starts:
             given = json.dumps(REQUEST | {"reminderId": reminder_id})
             states.start_execution(stateMachineArn=reminder_workflow.arn, name=reminder_id, input=given)
-        return made
+        return written
 
     return remind_

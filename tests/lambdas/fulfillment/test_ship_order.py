@@ -7,13 +7,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from fulfillment import ship_order
 from fulfillment.ship_order import handler, shipment_id
 from tests.support.aws_answers import refused
 from tests.support.data_model import examples, kinds
+from tests.support.handlers import made
 from tests.support.handlers.aws import ENVIRONMENT, client_of
 from tests.support.handlers.events import REQUEST_ID
 
@@ -29,12 +29,12 @@ class Context:
 
 
 def table(name: str, key: str) -> Any:
-    return boto3.resource("dynamodb").create_table(
-        TableName=name,
-        KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+    definition = {
+        "KeySchema": [{"AttributeName": key, "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"}],
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    return made.table(name, definition)
 
 
 @pytest.fixture(autouse=True)
