@@ -42,6 +42,7 @@ def apply() -> None:
     DepthFirstTraverser.traverse_node_recursively = traverse
     SigV4Auth.add_auth = unsigned(SigV4Auth.add_auth)
     UserAgentString.rebuild_and_replace_user_agent_handler = lambda *_, **__: None
+    UserAgentString.to_string = lambda _: "tests"
 
 
 def unsigned(add_auth: Any) -> Any:
@@ -82,7 +83,7 @@ def routed(process_request: Any) -> Any:
             return process_request(self, request)
         normalized = normalize_request(request)
         try:
-            return answer(normalized, normalized.raw_url, normalized.headers)
+            return answer(normalized, request.url, normalized.headers)
         except HTTPException as error:
             return error.code, error.get_headers(), error.get_body()
 
