@@ -4,6 +4,7 @@ Each function and each state that writes rows runs here on rows of every status,
 """
 
 import contextlib
+import functools
 import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -93,9 +94,15 @@ def run(state: str, before: Row, *, claimed: bool, outcome: str) -> None:
         checkedAt=CHANGED_AT,
         queuedAt=sent["queuedAt"],
     )
-    client = boto3.client("dynamodb")
+    client = untyped()
     with contextlib.suppress(client.exceptions.ConditionalCheckFailedException):
         client.update_item(**arguments)
+
+
+@functools.cache
+def untyped() -> Any:
+    """A client that takes attributes as the workflow writes them, such as {"S": "text"}."""
+    return boto3.client("dynamodb")
 
 
 def writers(before: Row) -> Iterator[tuple[str, Callable[[], Any]]]:
