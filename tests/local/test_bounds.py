@@ -1,12 +1,13 @@
 """The engine's memory and processes are bounded. Each test first shows that the engine by itself has no bound."""
 
+import itertools
 import json
 import time
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from jsonata import parser
+from jsonata import parser, timebox
 from jsonata.jsonata import Jsonata
 from ministack.core import lambda_runtime
 from ministack.services import cloudwatch_logs, dynamodb, lambda_svc, stepfunctions
@@ -158,11 +159,17 @@ def test_all_idle_processes_of_a_function_end(monkeypatch: pytest.MonkeyPatch, p
     assert lambda_runtime._workers == {"other": [busy, recent]} | ({} if patched else {"one": [idle]})
 
 
+def patch_expressions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Applies the patch until the end of the test."""
+    monkeypatch.setattr(Jsonata, "get_parser", Jsonata.get_parser)
+    monkeypatch.setattr(timebox.Timebox, "current_milli_time", timebox.Timebox.current_milli_time)
+    expressions.apply()
+
+
 @PATCHED
 def test_an_expression_is_parsed_once(monkeypatch: pytest.MonkeyPatch, patched: bool) -> None:
-    monkeypatch.setattr(Jsonata, "get_parser", Jsonata.get_parser)
     if patched:
-        expressions.apply()
+        patch_expressions(monkeypatch)
     parsed = Mock(wraps=parser.Parser.process_ast)
     monkeypatch.setattr(parser.Parser, "process_ast", lambda self, one: parsed(self, one))
 
@@ -172,3 +179,24 @@ def test_an_expression_is_parsed_once(monkeypatch: pytest.MonkeyPatch, patched: 
 
     assert answers == [2, 3]
     assert (parsed.call_count == calls) is patched
+
+
+@PATCHED
+def test_an_evaluation_that_waits_for_a_busy_machine_goes_on(monkeypatch: pytest.MonkeyPatch, patched: bool) -> None:
+    if patched:
+        patch_expressions(monkeypatch)
+    seconds = itertools.count(time.time(), 2)
+    monkeypatch.setattr(time, "time", lambda: next(seconds))
+
+    if patched:
+        assert stepfunctions._evaluate_jsonata("1 + 1", {}) == 2
+    else:
+        with pytest.raises(stepfunctions._ExecutionError, match="D1012"):
+            stepfunctions._evaluate_jsonata("1 + 1", {})
+
+
+def test_an_evaluation_without_an_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    patch_expressions(monkeypatch)
+
+    with pytest.raises(stepfunctions._ExecutionError, match="D1012"):
+        stepfunctions._evaluate_jsonata("($again := function($n) { $again($n + 1) }; $again(0))", {})
