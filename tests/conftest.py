@@ -4,6 +4,7 @@ import functools
 import os
 import signal
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import botocore.parsers
@@ -15,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 
 from local import settings
 from local.cloud import Cloud, Places
-from local.processes import free_port
+from tests.support.cloud.copied import copied
 from tests.support.cloud.ending import end
 from tests.support.engine.paths import START as WATCHED
 
@@ -75,7 +76,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """The deployed cloud that all tests share. Each test uses its own order ids and messages."""
     home = tmp_path_factory.mktemp("cloud")
     # Processes of functions stay, because starting them again would take more time than the tests have.
-    cloud = Cloud(settings.Settings(home=home, port=free_port(), redis_port=free_port(), idle_seconds=3600))
+    cloud = Cloud(replace(copied(home), idle_seconds=3600))
     cloud.engine.script = WATCHED
     cloud.up(print)
     yield cloud

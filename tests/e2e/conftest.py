@@ -2,18 +2,18 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from local.cloud import Cloud, Places
-from local.processes import free_port
-from local.settings import Settings
 from local.users import OPERATOR
 from tests.support.cloud.apps import Apps, new_order
 from tests.support.cloud.balance import AllowedCopies
 from tests.support.cloud.checked import Checked
 from tests.support.cloud.contract import Api
+from tests.support.cloud.copied import copied
 from tests.support.cloud.ending import end
 from tests.support.cloud.faults import Faulty, deployed_faulty
 from tests.support.cloud.standard_apps import deploy_beside
@@ -95,8 +95,7 @@ def real_waits(cloud: Cloud, skipped_waits: None) -> None:
 @pytest.fixture(scope="session")
 def clocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """A cloud of its own with the example consumer. Tests turn its clock, one after the other, and never back."""
-    ports = {"port": free_port(), "redis_port": free_port()}
-    cloud = Cloud(Settings(home=tmp_path_factory.mktemp("clock"), **ports, idle_seconds=3600, consumer=True))
+    cloud = Cloud(replace(copied(tmp_path_factory.mktemp("clock")), idle_seconds=3600, consumer=True))
     cloud.up(print)
     yield cloud
     end(cloud)

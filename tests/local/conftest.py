@@ -7,7 +7,8 @@ import pytest
 
 from local import settings
 from local.cloud import Cloud
-from tests.support.cloud.checkout import Checkout, copy_of_the_project, free_ports
+from tests.support.cloud.checkout import Checkout, copy_of_the_project
+from tests.support.cloud.copied import copied
 from tests.support.cloud.ending import end
 
 
@@ -24,7 +25,8 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
 def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     """A second checkout with a running cloud of its own."""
     checkout = copy_of_the_project(tmp_path_factory.mktemp("second"))
-    up = checkout.local("up", *free_ports())
+    copied(checkout.home)
+    up = checkout.local("up")
     assert up.returncode == 0, up.stderr
     yield checkout
     end(Cloud(settings.load(checkout.home)))

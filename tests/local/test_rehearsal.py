@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from local.cloud import Cloud
-from local.processes import free_port
-from local.settings import Settings
 from local.users import PERSON
 from tests.rehearsal import checks
 from tests.rehearsal.everything import ANSWERED, BACK, KEPT, UPGRADE, Rehearsal, rehearse
 from tests.rehearsal.filling import fill
 from tests.support.cloud.apps import Apps
+from tests.support.cloud.copied import copied
 from tests.support.cloud.ending import end
 from tests.support.cloud.planted import copy_with
 
@@ -26,8 +25,7 @@ FEW = 24
 @pytest.fixture(scope="module")
 def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Cloud, Path]]:
     """A laptop cloud with the tree as the old version, and the folder of its templates."""
-    home = tmp_path_factory.mktemp("rehearsal")
-    cloud = Cloud(Settings(home=home, port=free_port(), redis_port=free_port(), idle_seconds=3600))
+    cloud = Cloud(replace(copied(tmp_path_factory.mktemp("rehearsal")), idle_seconds=3600))
     cloud.up(print)
     yield cloud, cloud.settings.assembly.rename(tmp_path_factory.mktemp("old") / "templates")
     end(cloud)
