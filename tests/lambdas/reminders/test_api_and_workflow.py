@@ -53,9 +53,12 @@ def test_the_workflow_accepts_every_reminder_that_the_api_accepts(when, more, em
         sent = json.loads(one["input"])
         asked = {**sent_by_hand(more, sent), **when}
         by_hand = check({"Input": asked, "ExecutionId": f"arn:execution:by-hand-{one['name']}"}, None)
-        # A reminder that was started by hand has no request.
-        own = {"reminderId": "", "waitUntil": "", "requestId": ""}
+        # A reminder that was started by hand has no request. It waits until its own end, perhaps a second later.
+        own = dict.fromkeys(("reminderId", "waitUntil", "requestId", *({"waitSeconds"} & sent.keys())), "")
         assert {**by_hand, **own} == {**sent, **own}
+        if "waitSeconds" in sent:
+            assert 0 <= sent["waitSeconds"] <= int(when["waitSeconds"])
+            assert 0 <= by_hand["waitSeconds"] <= int(when["waitSeconds"])
         message = {"ExecutionId": "arn:this", "Channel": sent["channels"][0], "Reminder": sent}
         assert messages.read(json.dumps(message), receives=1).reminder == sent
         if "email" in sent["channels"]:
