@@ -240,6 +240,32 @@ def test_a_reminder_that_is_sent_before_it_is_cancelled_is_shown_as_sent(
     expect(listed(tab.page, "Past", message)).to_contain_text("Sent")
 
 
+def test_a_reminder_that_is_sent_between_the_answers_of_both_lists_stays_on_the_page(
+    open_tab: OpenTab, theirs: Apps, message: str
+) -> None:
+    for number in range(2):
+        scenes.set_reminder(theirs, f"{message} #{number}", waitSeconds=3600)
+    tab = open_tab(theirs.user)
+    tab.go("#/reminders")
+    other = listed(tab.page, "Upcoming", f"{message} #1")
+    expect(other).to_be_visible()
+    neither: list[str] = []
+
+    def in_neither(route: Route) -> None:
+        neither.append(route.request.url)
+        route.fulfill(json={"reminders": [], "next": None}, headers=CORS)
+
+    for when in ("upcoming", "past"):
+        tab.page.route(f"**/reminders?when={when}*", in_neither, times=1)
+    cancelled = listed(tab.page, "Upcoming", f"{message} #0")
+    cancelled.get_by_role("button", name="Cancel").click()
+    cancelled.get_by_role("button", name="Yes, cancel it").click()
+
+    expect(listed(tab.page, "Past", f"{message} #0")).to_contain_text("Cancelled")
+    expect(other).to_be_visible()
+    assert len(neither) == 2
+
+
 @pytest.mark.parametrize(("title", "wait"), [("Upcoming", 3600), ("Past", 0)])
 def test_a_list_of_several_pages_loads_more_on_request(
     open_tab: OpenTab, apps: Apps, message: str, title: str, wait: int

@@ -80,8 +80,22 @@ export class Reminders {
     this.#upcoming.load();
   }
 
-  #reload() {
+  async #reload() {
+    const before = this.#ids();
+    await this.#loadBoth();
+    const after = this.#ids();
+    if (before.some((id) => !after.includes(id))) {
+      // A reminder that was sent between the two answers may be in neither of them.
+      await this.#loadBoth();
+    }
+  }
+
+  #loadBoth() {
     return Promise.all([this.#upcoming.load(), this.#past.load()]);
+  }
+
+  #ids() {
+    return [...(this.#upcoming.value ?? []), ...(this.#past.value ?? [])].map((one) => one.reminderId);
   }
 
   // Rendering
