@@ -20,7 +20,7 @@ KEPT = 2000
 
 
 def apply(of: Any = Jsonata) -> None:
-    """Gives all threads one parser that remembers what it has parsed, and each evaluation its own clock."""
+    """Gives all threads one parser that remembers what it has parsed, and counts a thread's time on the processor."""
     once = ParsesOnce()
     of.get_parser = staticmethod(lambda: once)
     timebox.Timebox.current_milli_time = staticmethod(lambda: round(time.thread_time() * 1000))

@@ -1,4 +1,7 @@
-"""The engine's memory and processes are bounded. Each test first shows that the engine by itself has no bound."""
+"""The engine's memory and processes are bounded, and its expressions by the processor's time.
+
+Most tests first show that the engine by itself has no bound, or another one.
+"""
 
 import itertools
 import json

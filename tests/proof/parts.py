@@ -25,7 +25,7 @@ class Entry:
 
     name: str
     minutes: int
-    """The time that the part may take if the machine does nothing else. Long parts start first."""
+    """About how long the part takes in a run of all parts. Long parts start first."""
     alone: bool = False
     """Whether the part runs after all others, because they would disturb what it measures."""
     beside: bool = False

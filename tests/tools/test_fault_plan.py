@@ -154,7 +154,7 @@ def test_only_these_statuses_are_right_under_a_fault(function: str, trouble: str
     assert rights(*met(function, trouble, often)) == right
 
 
-def test_whoever_cancels_a_reminder_may_come_after_the_attempt_that_failed() -> None:
+def test_a_caller_who_cancels_a_reminder_may_come_after_the_failed_attempt() -> None:
     planned, fault = met("SendReminder", LOST, ONCE)
     journey = replace(planned.place.journey, then=frozenset({409}), late=frozenset({200}))
     planned = replace(planned, place=replace(planned.place, journey=journey))

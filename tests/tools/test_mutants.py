@@ -137,7 +137,7 @@ def test_a_test_that_has_noticed_mutants_of_a_group_is_the_first_for_the_next(mo
 
     def run(items: Sequence[Item]) -> str:
         tried.append(items[0].nodeid)
-        # Without a mutant no test fails.
+        # The check without a mutant runs a single test, which passes.
         return "slow (call)" if len(items) > 1 else ""
 
     # Only the ids of the items are read.

@@ -33,7 +33,9 @@ TOGETHER = PASSING.replace(
     started = Path(os.environ["STARTED"])
     (started / __name__).touch()
     eventually(lambda: len([*started.iterdir()]) == 3)
-    assert (os.nice(0) > int(os.environ["USUAL"])) == __name__.endswith("beside")""",
+    usual = int(os.environ["USUAL"])
+    # There is a highest niceness.
+    assert os.nice(0) > min(usual, 9) if __name__.endswith("beside") else os.nice(0) == usual""",
 )
 BROKEN = "import a_module_that_does_not_exist"
 

@@ -39,9 +39,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def places(cloud: Cloud, places: Places) -> Places:
-    """The places, after Chromium was allowed to keep the scripts and styles of the site.
+    """The places, after Chromium was allowed to keep the scripts and styles of the site, until the cloud ends.
 
-    Otherwise each load of the page asks again for each of about 70 files, as tests/e2e/test_site.py tests it.
+    Otherwise each load of the page asks again for each of them. tests/e2e/test_site.py tests that, so it needs
+    a process of its own.
     """
     s3, bucket = cloud.engine.client("s3"), deploy.outputs(cloud.engine)[deploy.WEBSITE_STACK]["SiteBucketName"]
     for file in s3.list_objects_v2(Bucket=bucket)["Contents"]:

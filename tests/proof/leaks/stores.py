@@ -51,7 +51,8 @@ def kind_of(place: str) -> str:
 
 
 def all_of(apps: Apps, since: datetime, traces: Iterable[str]) -> Iterator[Piece]:
-    """What the stores of a running cloud have. Logs, files and executions that are older than `since` are left out."""
+    """What the stores of a running cloud have, without logs, files, executions and records of streams from before
+    `since`."""
     yield from recent(apps, since)
     yield from users(apps.cloud)
     yield from (("trace", document) for document in traces)

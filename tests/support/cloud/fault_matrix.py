@@ -114,7 +114,7 @@ class Matrix:
         for one in ending:
             self._case(one)
             self.proxy.renew("SendReminder")
-        # A second time, one after the other: now no other case makes the machine busy.
+        # A second time, one after the other: now no other case of this cloud makes the machine busy.
         for one, is_fresh in self._slow:
             self.results.append(self._result_of(one, is_fresh))
             if one.stops_sending:

@@ -70,13 +70,15 @@ class Journey:
     then: frozenset[int] = frozenset({200, 202})
     """The correct statuses of the action without the fault."""
     late: frozenset[int] = frozenset()
-    """The statuses of a caller who comes when the attempt has failed already. Without a fault the machine was busy."""
+    """The statuses of a caller who comes after the attempt has failed. They are right under the fault. Without it the
+    machine was too busy."""
     alone: bool = False
     """Whether its cases must run one after the other, because its calls name neither an order nor a reminder."""
     only: str = ":"
     """Restricts the tested actions to those whose names contain this text."""
     early: bool = False
-    """Whether its cases run before the journeys of `Journeys.main`, which would slow them down or meet their faults."""
+    """Whether its cases run before the journeys of `Journeys.main`, which would slow them down or meet their faults.
+    Cases that are repeated come after them."""
     waits: bool = False
     """Whether `go` waits for the function that the fault stops, so that a fault must not last for ever."""
     untested: frozenset[str] = frozenset()

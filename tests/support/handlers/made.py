@@ -3,6 +3,7 @@
 A call of the API would make the same, but takes about twenty times as long, and there would be one before each test.
 """
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlparse
@@ -18,16 +19,19 @@ SQS = urlparse("https://sqs.us-east-1.amazonaws.com")
 
 def table(name: str, definition: Mapping[str, Any]) -> Any:
     """An empty table. `definition` has the arguments of CreateTable, and the table is billed by request."""
+    # The memory keeps what it is given.
+    given = copy.deepcopy(dict(definition))
     memory("dynamodb").create_table(
         name,
-        schema=definition["KeySchema"],
-        attr=definition["AttributeDefinitions"],
-        global_indexes=definition.get("GlobalSecondaryIndexes", []),
-        billing_mode=definition["BillingMode"],
+        schema=given.pop("KeySchema"),
+        attr=given.pop("AttributeDefinitions"),
+        global_indexes=given.pop("GlobalSecondaryIndexes", []),
+        billing_mode=given.pop("BillingMode"),
         **dict.fromkeys(("throughput", "indexes", "streams", "sse_specification", "warm_throughput")),
         tags=[],
         deletion_protection_enabled=False,
     )
+    assert not given.keys() - {"TableName"}, f"this table needs an API call: {given.keys()}"
     return dynamodb.Table(name)
 
 

@@ -77,14 +77,14 @@ export class Reminders {
 
   #hasNew() {
     this.#now = now();
-    this.#upcoming.load();
+    this.#reload();
   }
 
   async #reload() {
-    const before = this.#ids();
+    const before = this.#all.filter(isWaiting);
     await this.#loadBoth();
-    const after = this.#ids();
-    if (before.some((id) => !after.includes(id))) {
+    const after = new Set(this.#all.map((one) => one.reminderId));
+    if (before.some((one) => !after.has(one.reminderId))) {
       // A reminder that was sent between the two answers may be in neither of them.
       await this.#loadBoth();
     }
@@ -94,8 +94,8 @@ export class Reminders {
     return Promise.all([this.#upcoming.load(), this.#past.load()]);
   }
 
-  #ids() {
-    return [...(this.#upcoming.value ?? []), ...(this.#past.value ?? [])].map((one) => one.reminderId);
+  get #all() {
+    return [...(this.#upcoming.value ?? []), ...(this.#past.value ?? [])];
   }
 
   // Rendering
