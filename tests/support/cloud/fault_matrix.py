@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
@@ -210,7 +211,10 @@ class Matrix:
         except Exception as error:  # the other cases must still run
             words = f"{type(error).__name__}: {error}"[:300]
             return Result(planned, (*statuses,), words, not isinstance(error, AssertionError) or "timed out" in words)
-        return judged(planned, fault, statuses, again)
+        result = judged(planned, fault, statuses, again)
+        # A new process may begin with the request of another case, which then meets the fault instead.
+        is_anothers = fresh and bool(result.wrong) and statuses[0] in journey.then
+        return replace(result, is_slow=result.is_slow or is_anothers)
 
     def _wait(self, planned: Planned, subject: Subject, case: Case, fault: Fault) -> None:
         """Waits until the function has met the fault as often as it comes."""
@@ -235,8 +239,10 @@ class Matrix:
                 balance.age_reminder(self.apps.cloud, self.apps.places, row, by=timedelta(days=3))
                 journey.end(subject, case)
         elif planned.stops_sending:
-            eventually(lambda: fault.met, within=SENT_SECONDS)
-            self.proxy.renew(call.function)
+            # Each process that meets the fault would try again only after minutes.
+            for number in range(1, fault.calls + 1):
+                eventually(lambda: fault.calls_met, until=number.__le__, within=SENT_SECONDS)
+                self.proxy.renew(call.function)
             journey.end(subject, case)
         else:
             journey.end(subject, case)
