@@ -217,7 +217,7 @@ def adaptive(
 
 
 def _check_without_a_mutant(loop: Loop, name: str) -> None:
-    """Raises RuntimeError if a test, alone, fails in a fork without any mutant: it would notice every mutant."""
+    """Raises RuntimeError if a test by itself fails in a fork without any mutant: it would notice every mutant."""
     items = [item for item in loop.items if item.nodeid == name]
     if (failed := forked(lambda: [loop.run(items)], seconds=600)) != [""]:
         raise RuntimeError(f"a test fails in a fork without any mutant: {failed}")
