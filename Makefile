@@ -58,8 +58,8 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 .PHONY: test
 test: setup-dev ## Run all checks and tests
 	@# Four parts run at once, the longest first, because they wait now and then. More would take longer together.
-	@# The three parts of `test-unit` never wait. They run with `nice`, and use what the others leave. They are about
-	@# equally long, so the last of them keep both cores of a small machine busy until the end.
+	@# The three parts of `test-unit` never wait. They run with `nice`, and use what the others leave. There are three,
+	@# so that at the end two of them still keep both cores of a small machine busy.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
 	$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
@@ -89,7 +89,7 @@ local-down: setup ## Stop the laptop cloud and keep its data
 # The checks of JavaScript. They look only at files that have changed since the last run.
 CHECKS = tools/checks/node_modules/.bin
 ESLINT = --config=tools/checks/eslint.config.js --max-warnings=0 --cache --cache-location=build/eslint.cache --cache-strategy=content
-# Prettier reads the lists of these folders, unless a pattern excludes them. .prettierignore only names files to skip.
+# Without these patterns Prettier would list all files of these folders first, although .prettierignore names them.
 PRETTIER = --log-level=warn --cache --cache-location=build/prettier.cache '!.venv' '!build' '!cdk.out' '!.local'
 
 .PHONY: check

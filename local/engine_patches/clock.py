@@ -112,8 +112,9 @@ class Clock:
         return max(self.happened, self.began, self._missed) / SECOND
 
     def next(self) -> Due | None:
-        """What is due next, if nobody turns the clock. No part may know of the others, because rules would leave out
-        times until then.
+        """What is due next, if nobody turns the clock.
+
+        No part gets the time at which another one is due, because a rule would then leave out times.
         """
         now = turned_time.now_ns() / SECOND
         return min((one for part in self._parts if (one := part.next(now, math.inf))), default=None)

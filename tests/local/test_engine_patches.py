@@ -65,6 +65,14 @@ def handler(event, context):
     return {"pid": os.getpid(), "folder": os.getcwd(), "has ours": installed, "sees": "OF_THE_ENGINE" in os.environ}
 """
 
+BOTH = pytest.mark.parametrize(
+    ("cls", "is_ours"), [(lambda_runtime.Worker, False), (workers.FunctionProcess, True)], ids=["engine", "patched"]
+)
+LEAVES_PIPES_OPEN = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+"""For tests that start the engine's own worker."""
+
 
 @pytest.fixture
 def worker(
@@ -105,11 +113,8 @@ def worker(
     gc.collect()
 
 
-# The engine leaves pipes open.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize(
-    ("cls", "is_ours"), [(lambda_runtime.Worker, False), (workers.FunctionProcess, True)], ids=["engine", "patched"]
-)
+@LEAVES_PIPES_OPEN
+@BOTH
 def test_the_engines_own_worker_shares_its_environment_but_no_folder(
     worker: Callable[[type], Any], cls: type, is_ours: bool
 ) -> None:
@@ -124,37 +129,29 @@ def test_the_engines_own_worker_shares_its_environment_but_no_folder(
     assert first["has ours"] is first["sees"] is not is_ours
 
 
-# The engine leaves pipes open.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize(
-    ("cls", "leaves_garbage"),
-    [(lambda_runtime.Worker, True), (workers.FunctionProcess, False)],
-    ids=["engine", "patched"],
-)
+@LEAVES_PIPES_OPEN
+@BOTH
 def test_each_call_of_the_engines_own_script_leaves_garbage(
-    worker: Callable[[type], Any], cls: type, leaves_garbage: bool
+    worker: Callable[[type], Any], cls: type, is_ours: bool
 ) -> None:
     one = worker(cls)
 
     first, *_, last = (one.invoke("count", "call")["result"] for _ in range(20))
 
-    assert (last[0] - first[0] >= 19) is leaves_garbage
+    assert (last[0] - first[0] < 19) is is_ours
     assert (last[1], 0 < last[2] <= 30_000) == ("probe", True)
 
 
-# The engine leaves pipes open.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.parametrize(
-    ("cls", "keeps"), [(lambda_runtime.Worker, True), (workers.FunctionProcess, False)], ids=["engine", "patched"]
-)
+@LEAVES_PIPES_OPEN
+@BOTH
 def test_the_engines_own_script_lets_the_c_library_keep_each_trace(
-    worker: Callable[[type], Any], cls: type, keeps: bool
+    worker: Callable[[type], Any], cls: type, is_ours: bool
 ) -> None:
     one = worker(cls)
 
     first, second, none = (one.invoke("trace", "call", trace_id=id)["result"] for id in ("Root=1", "Root=2", None))
 
-    assert (first, second, none) == (["Root=1", keeps], ["Root=2", keeps], [None, False])
+    assert (first, second, none) == (["Root=1", not is_ours], ["Root=2", not is_ours], [None, False])
 
 
 def test_the_engine_sets_up_no_log_for_a_function() -> None:
@@ -190,8 +187,7 @@ def test_the_engine_refuses_types_of_resources(
     assert updated == (made, {})
 
 
-# The engine leaves pipes open.
-@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@LEAVES_PIPES_OPEN
 def test_the_engine_starts_python_for_each_process(worker: Callable[[type], Any]) -> None:
     one = worker(lambda_runtime.Worker)
 
