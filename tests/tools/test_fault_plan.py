@@ -170,9 +170,11 @@ def test_a_case_that_a_busy_machine_may_have_spoiled_is_repeated_after_all_other
 ) -> None:
     monkeypatch.setattr(fault_matrix, "hidden_for", lambda *_: nullcontext())
     first, last = (Planned(PLACES[0], trouble, ONCE) for trouble in (LOST, KILLED))
-    matrix, done = fault_matrix.Matrix(MagicMock(), Mock(), "seed", Journeys([first.place.journey], [], [])), []
+    proxy, done = Mock(), []
+    matrix = fault_matrix.Matrix(MagicMock(), proxy, "seed", Journeys([first.place.journey], [], []))
 
     def result(planned: Planned, fresh: bool) -> Result:
+        assert proxy.renew.call_count == (len(done) == 2), "only the second time needs a new process"
         done.append(planned)
         is_slow = len(done) == 1
         return Result(planned, (), "it took too long" if is_slow else "", is_slow)

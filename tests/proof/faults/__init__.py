@@ -115,11 +115,11 @@ def _left_out(repeated: Sequence[str]) -> str:
         "If AWS says falsely that a row, an execution or a user exists or is missing, a function has to believe it."
         " Then 404 and 409 are right answers, too.",
         "",
-        "On a busy machine a service may not answer in time. So a case is repeated once, after all others of its"
-        " cloud, if it did not end in time, did not make its call, gave up before it was killed, needs a new process"
-        " whose first request was another one, or got 502 or 503 too often (500 from a function without a caller). It"
-        " fails if it is wrong again. No other wrong status is forgiven. The orders and reminders of both count in the"
-        " balance.",
+        "On a busy machine a service may not answer in time. So a case is repeated once, in a new process and after"
+        " all others of its cloud, if it did not end in time, did not make its call, gave up before it was killed,"
+        " needs a new process whose first request was another one, or got 502 or 503 too often (500 from a function"
+        " without a caller). It fails if it is wrong again. No other wrong status is forgiven. The orders and reminders"
+        " of both count in the balance.",
         "",
         *(f"- repeated: {line}" for line in repeated),
         "",

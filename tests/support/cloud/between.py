@@ -2,11 +2,12 @@
 
 import contextlib
 import json
+import multiprocessing
 import re
 import select
 import socket
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,10 +84,11 @@ class Case:
 class Between:
     """The proxy to which the functions send their calls. It can serve many cases at once."""
 
-    def __init__(self, cloud: Cloud, renew: Callable[[str], None]) -> None:
+    def __init__(self, cloud: Cloud, renew: Callable[[str], None], killer: Executor) -> None:
         self.cloud = cloud
         self.renew = renew
         """Replaces the processes of a function, so that it starts without cached values."""
+        self._killer = killer
         self._cases: list[Case] = []
         self._lock = Lock()
 
@@ -118,15 +120,20 @@ class Between:
         """Kills the process of `function` that has a connection from this port. Returns whether there is one."""
         engine = self.cloud.engine.daemon.process()
         assert engine
-        for process in engine.children(recursive=True):
-            with contextlib.suppress(psutil.Error):
-                if process.environ().get("AWS_SDK_UA_APP_ID") != function:
-                    continue
-                # Reading the connections takes long, so look no further.
-                if any(one.laddr.port == port for one in process.net_connections("tcp4")):
-                    process.kill()
-                    return True
-        return False
+        return self._killer.submit(kill_client, engine.pid, function, port).result()
+
+
+def kill_client(engine: int, function: str, port: int) -> bool:
+    """Kills the process below the engine that runs `function` and has a connection from this port."""
+    for process in psutil.Process(engine).children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("AWS_SDK_UA_APP_ID") != function:
+                continue
+            # Reading the connections takes long, so look no further.
+            if any(one.laddr.port == port for one in process.net_connections("tcp4")):
+                process.kill()
+                return True
+    return False
 
 
 @contextmanager
@@ -208,8 +215,10 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
     def renew(construct: str) -> None:
         set_variables(construct, {**through_the_proxy, "AWS_SDK_UA_APP_ID": construct, "RENEWED": unique()})
 
-    proxy = Between(cloud, renew)
-    with Server(("127.0.0.1", 0), Handler) as server, ThreadPoolExecutor(4) as pool:
+    # The search reads hundreds of files. Between the threads of many cases it would take longer than a client waits.
+    killer = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+    with Server(("127.0.0.1", 0), Handler) as server, ThreadPoolExecutor(4) as pool, killer:
+        proxy = Between(cloud, renew, killer)
         # botocore sends AWS_SDK_UA_APP_ID with each request. So one proxy can serve all functions.
         through_the_proxy = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()

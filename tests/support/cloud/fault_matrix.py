@@ -117,6 +117,8 @@ class Matrix:
             self.proxy.renew("SendReminder")
         # A second time, one after the other: now no other case of this cloud makes the machine busy.
         for one, is_fresh in self._slow:
+            # After many lost answers botocore makes no second attempt in this process.
+            self.proxy.renew(one.place.call.function)
             self.results.append(self._result_of(one, is_fresh))
             if one.stops_sending:
                 self.proxy.renew("SendReminder")
