@@ -341,7 +341,7 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
         "This is an operator's account. An administrator must remove them from the group first.",
         [],
     ),
-    ("", "TooLarge"): ("The body may have at most 16384 bytes.", []),
+    ("", "TooLarge"): ("The body may have at most 24576 bytes.", []),
     ("", "UnsupportedMediaType"): ("Send the body as application/json in UTF-8, and without a Content-Encoding.", []),
     ("", "TooManyToday"): (too_many_today(100, now=datetime.now(UTC)).message, []),
     ("", "TooManyWaiting"): (too_many_waiting(100).message, []),

@@ -42,7 +42,7 @@ class Call:
 INTRODUCTION = """\
 
 Send the ID token of a user of the user pool as `Authorization: Bearer …` with every request. Bodies are JSON in \
-UTF-8 and have at most 16,384 bytes. Send them as `Content-Type: application/json`, with or without \
+UTF-8 and have at most 24,576 bytes. Send them as `Content-Type: application/json`, with or without \
 `charset=utf-8`; any other type is answered with 415. Unknown paths and methods are answered with 404.
 
 Every error has the same shape: `code` is for programs, `message` is a sentence for people and may change, and \
@@ -111,7 +111,7 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
     "403": {"ACCESS_DENIED": "API Gateway refused the request. The code is API Gateway's own, and there are others."},
     "404": {"NotFound": "the order or reminder does not exist, or it is not yours."},
     "409": {"Conflict": "the request conflicts with the current state."},
-    "413": {"TooLarge": "the body has more than 16,384 bytes."},
+    "413": {"TooLarge": "the body has more than 24,576 bytes."},
     "415": {
         "UnsupportedMediaType": "the request's `Content-Type` is not `application/json` in UTF-8, or the request has a "
         "`Content-Encoding`."

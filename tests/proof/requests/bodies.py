@@ -63,7 +63,7 @@ class Bodies:
                 raw, self._random.choice([b"NaN", b"-Infinity", b"01", b"1e9999"])
             ),
             "a long number": lambda raw: self._spliced(raw, b"9" * self._random.randrange(300, 12_000)),
-            "too many bytes": lambda raw: raw.ljust(self._random.choice([16_384, 16_385, 20_000, 100_000])),
+            "too many bytes": lambda raw: raw.ljust(self._random.choice([24_576, 24_577, 30_000, 100_000])),
             "many fields": lambda raw: raw[:-1] + b"".join(b',"f%d":1' % at for at in range(700)) + b"}",
         }
 

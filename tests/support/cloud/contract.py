@@ -15,7 +15,7 @@ from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.records import Answer
 
-MAX_BODY_BYTES = 16_384
+MAX_BODY_BYTES = 24_576
 REMINDER = {"message": "Feed the cat", "preference": "topic", "waitSeconds": 0}
 
 
