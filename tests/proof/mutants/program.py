@@ -15,7 +15,7 @@ ENOUGH, ENOUGH_OF_A_GROUP = 95, 90
 """How many of 100 mutants tests must notice: of each kind, and of each group of a kind, which has only a few dozen."""
 MOST_STOPPED = 0.05
 KINDS = ("functions", "workflows", "templates")
-SAMPLES = {"functions": 150, "workflows": 150, "templates": 150}
+SAMPLES = {"functions": 120, "workflows": 120, "templates": 120}
 """How many mutants of each kind a run draws."""
 OF_TEXTS = 0.2
 """The share of changed texts that is drawn. Most of them are sentences, and there are more of them than of the rest."""

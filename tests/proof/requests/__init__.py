@@ -6,6 +6,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from tests.contract import cases
@@ -54,9 +55,11 @@ TEXT = """\
 
 
 def run(seed: str) -> Section:
-    with proof_cloud() as apps:
+    with ThreadPoolExecutor(1) as pool, proof_cloud() as apps:
+        installed = pool.submit(_install)
         barrage = Barrage(apps, targets=TARGETS)
         hostile = _timed("requests", lambda: barrage.run(seed, REQUESTS))
+        installed.result()
         # Before the starts, because they park many messages, and each list of parked messages reads them all.
         generated = _timed("schemathesis", lambda: list(_generated(apps, seed)))
         started = _timed("starts", lambda: starts.run(apps, seed, orders=ORDER_STARTS, reminders=REMINDER_STARTS))
@@ -81,10 +84,13 @@ def _timed(what: str, work: Callable[[], Done]) -> Done:
     return done
 
 
-def _generated(apps: Apps, seed: str) -> Iterator[cases.Result]:
-    """Runs schemathesis. The first run installs it into its own folder, as `make contract` does."""
+def _install() -> None:
+    """Installs schemathesis, if no run has yet, into its own folder, as `make contract` does."""
     if not (cases.TOOLS / "installed").exists():
         subprocess.run([sys.executable, "-m", "tests.contract.install"], check=True)
+
+
+def _generated(apps: Apps, seed: str) -> Iterator[cases.Result]:
     yield from cases.cases(cases.Apis(apps.cloud), seed=zlib.crc32(seed.encode()))
 
 
