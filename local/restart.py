@@ -13,7 +13,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import deploy
-from local.engine import Engine
+from local.engine import Engine, send
+from local.engine_patches.paths import CLOCK
 from local.errors import LocalError
 
 FINISH_SECONDS = 10
@@ -33,7 +34,7 @@ SETTLED = "/laptop/settled"
 
 
 def wait(engine: Engine, say: Callable[[str], None]) -> None:
-    """Waits until no order, due reminder or deployment is in progress.
+    """Stops a turn of the clock, and waits until no order, due reminder or deployment is in progress.
 
     It gives up after FINISH_SECONDS, and names what is still in progress.
     """
@@ -41,6 +42,8 @@ def wait(engine: Engine, say: Callable[[str], None]) -> None:
     try:
         if not engine.answers():
             return
+        # A turn under way would make further reminders due. The clock keeps its time.
+        send("POST", f"{engine.settings.endpoint}{CLOCK}?stop=1")
         while on_their_way := [*deploy.on_their_way(engine), *_running_orders(engine), *_due_reminders(engine)]:
             if time.monotonic() > deadline:
                 more = f" and {len(on_their_way) - NAMED} more" if len(on_their_way) > NAMED else ""
