@@ -37,6 +37,7 @@ def apply() -> None:
         whole_state,
         workers,
         workflows,
+        zones,
     )
 
     for patch in (
@@ -63,6 +64,7 @@ def apply() -> None:
         whole_state,
         workers,
         workflows,
+        zones,
         # After waking, and after the patches that replace lines of the functions which it wraps.
         endings,
         # After the patches whose lines it replaces, too, and of whose functions it wraps some.

@@ -14,6 +14,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,7 +25,17 @@ import uvicorn
 from jsonata.functions import Functions
 from ministack import app
 from ministack.core import lambda_runtime
-from ministack.services import apigateway, apigateway_v1, cloudformation, cognito, dynamodb, lambda_svc, stepfunctions
+from ministack.services import (
+    apigateway,
+    apigateway_v1,
+    cloudformation,
+    cognito,
+    dynamodb,
+    eventbridge,
+    lambda_svc,
+    scheduler,
+    stepfunctions,
+)
 from ministack.services.cloudformation import changesets, handlers, provisioners, stacks
 
 from local.engine_patches import (
@@ -43,6 +54,7 @@ from local.engine_patches import (
     types,
     workers,
     workflows,
+    zones,
 )
 from local.processes import free_port
 from local.settings import ACCOUNT, REGION
@@ -689,6 +701,55 @@ def test_the_engine_renews_tokens_for_ever(
         return user is None
 
     assert [is_refused(60), is_refused(-60)] == refused
+
+
+@pytest.mark.parametrize(
+    ("expression", "first", "in_utc", "in_paris"),
+    [
+        ("at(2027-07-01T09:00:00)", "2027-07-01", ["01T09:00"], ["01T07:00"]),
+        # The clocks skip 02:30 on 28 March, and show it twice on 31 October.
+        ("cron(30 2 * * ? *)", "2027-03-27", ["27T02:30", "28T02:30", "29T02:30"], ["27T01:30", "29T00:30"]),
+        (
+            "cron(30 2 * * ? *)",
+            "2027-10-30",
+            ["30T02:30", "31T02:30", "01T02:30"],
+            ["30T00:30", "31T00:30", "01T01:30"],
+        ),
+    ],
+)
+@pytest.mark.parametrize("patched", [False, True])
+def test_the_engine_takes_the_times_of_a_schedule_for_times_in_utc(
+    monkeypatch: pytest.MonkeyPatch,
+    restored: Callable[[ModuleType, str], None],
+    expression: str,
+    first: str,
+    in_utc: list[str],
+    in_paris: list[str],
+    patched: bool,
+) -> None:
+    restored(scheduler, "_tick_schedules")
+    if patched:
+        zones.apply()
+    schedule = {"State": "ENABLED", "ScheduleExpression": expression, "ScheduleExpressionTimezone": "Europe/Paris"}
+    key = ("000000000000", "us-east-1", "default/s")
+    monkeypatch.setattr(scheduler._schedules, "_data", {key: {**schedule, "Target": {"Arn": "t"}}})
+    monkeypatch.setattr(scheduler, "_schedule_last_fired", {})
+    started, now = list[str](), datetime.fromisoformat(first).replace(tzinfo=UTC)
+    monkeypatch.setattr(time, "time", lambda: now.timestamp())
+    monkeypatch.setattr(eventbridge, "_invoke_target", lambda *_: started.append(f"{now:%dT%H:%M}"))
+
+    for _ in range(3 * 24 * 6):
+        scheduler._tick_schedules()
+        now += timedelta(minutes=10)
+
+    assert started == (in_paris if patched else in_utc)
+
+
+def test_a_schedule_without_a_known_zone_has_times_in_utc() -> None:
+    assert {zones.at("at(1970-01-01T00:20:00)", {"ScheduleExpressionTimezone": zone}) for zone in (None, "Mars")} == {
+        1200
+    }
+    assert zones.at("rate(1 day)", {}) is None
 
 
 PARAMETER = {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "kept"}}
