@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, Protocol
 
 from ministack.services import dynamodb, eventbridge, lambda_svc, scheduler, sqs
 
-from local.engine_patches import lines, streams, waking
+from local.engine_patches import lines, streams, waking, zones
 from local.engine_patches.endings import threads
 from local.engine_patches.waking import Waits
 from local.meter import busy
@@ -112,17 +112,11 @@ class Batches:
 class Rows:
     """Rows that expire. Nobody sees when the engine deletes one, so that needs no time of its own."""
 
-    def __init__(self, happened: Callable[[], None]) -> None:
-        self._happened = happened
-
     def next(self, now: float, until: float) -> Due | None:
         return None
 
     def happen(self, _: float) -> None:
-        before = sum(table["ItemCount"] for table in dynamodb._tables.all_values())
         dynamodb._ttl_reaper()
-        if sum(table["ItemCount"] for table in dynamodb._tables.all_values()) != before:
-            self._happened()
 
 
 class Schedules:
@@ -133,8 +127,10 @@ class Schedules:
     last time before that is never left out. A turn with all times leaves out nothing: see `Clock.quiet_since`.
     """
 
-    def __init__(self, module: ModuleType, *, quiet_since: Callable[[], float]) -> None:
-        """`module` is the engine's module of the service."""
+    def __init__(
+        self, module: ModuleType, *, quiet_since: Callable[[], float], lock: AbstractContextManager[Any]
+    ) -> None:
+        """`module` is the engine's module of the service. The engine looks at its schedules only with the lock."""
         self._quiet_since = quiet_since
         if module is eventbridge:
             self._all: dict[Key, Schedule] = eventbridge._rules._data
@@ -143,9 +139,8 @@ class Schedules:
         else:
             self._all, self._last = scheduler._schedules._data, scheduler._schedule_last_fired
             self._tick, self._created = "_tick_schedules", "CreationDate"
-        self._module = module
-        self._lock = threading.RLock()
-        setattr(module, self._tick, _locked(getattr(module, self._tick), self._lock))
+        self._module, self._lock = module, lock
+        setattr(module, self._tick, _locked(getattr(module, self._tick), lock))
 
     def next(self, now: float, until: float) -> Due | None:
         found = (Due(at, _called(key)) for key in list(self._all) for at in self._times(key, now, until))
@@ -164,11 +159,11 @@ class Schedules:
                 # The last time before something else happens is not left out.
                 later = max(1, min(round(LONGER * quiet / interval), _times_in(until - last, interval) - passed))
             yield last + (passed + later) * interval
-        elif self._module is scheduler and (once := scheduler._at_time_epoch(expression)):
+        elif self._module is scheduler and (once := zones.at(expression, schedule)):
             if key not in self._last and once > now:
                 yield once
         elif fields := eventbridge._parse_cron_fields(expression):
-            following = eventbridge._cron_next_fire(fields, datetime.fromtimestamp(now, UTC))
+            following = zones.following(fields, datetime.fromtimestamp(now, UTC), schedule)
             if following:
                 yield following.timestamp()
 
@@ -187,7 +182,9 @@ class Schedules:
                     if passed:
                         self._last[key] = at
                 elif moved < 0:
-                    self._last.pop(key, None)
+                    # What a schedule has done before the clock's new time stays done.
+                    if self._last.get(key, 0) > now:
+                        del self._last[key]
                 elif not self._last.get(key):
                     self._prepare(key, schedule, now)
             getattr(self._module, self._tick)()
@@ -211,16 +208,18 @@ class CacheEntries:
     """
 
     SCRIPT = """
-local cursor = '0'
+local keys, cursor = {}, '0'
 repeat
   local found = redis.call('SCAN', cursor, 'COUNT', 1000)
   cursor = found[1]
-  for _, key in ipairs(found[2]) do
-    local left = redis.call('PTTL', key)
-    if left > 0 then redis.call('PEXPIRE', key, math.max(0, left - tonumber(ARGV[1]))) end
-  end
+  for _, key in ipairs(found[2]) do keys[key] = true end
 until cursor == '0'
+for key in pairs(keys) do
+  local left = redis.call('PTTL', key)
+  if left > 0 then redis.call('PEXPIRE', key, math.max(0, left - tonumber(ARGV[1]))) end
+end
 """
+    """SCAN may return a key twice, above all if keys are deleted meanwhile. So it ends before the first key changes."""
 
     def __init__(self, address: tuple[str, int]) -> None:
         self._address = address
@@ -241,8 +240,8 @@ until cursor == '0'
             with socket.create_connection(self._address, timeout=5) as connection:
                 connection.sendall(request)
                 answer = connection.recv(1000)
-            if answer.startswith(b"-"):
-                logger.warning("The cache's entries do not follow the clock: %s", answer.decode(errors="replace"))
+            if not answer or answer.startswith(b"-"):
+                raise OSError(answer.decode(errors="replace") or "no answer")
             self._moved = 0
         except OSError as error:
             logger.warning("The cache's entries do not follow the clock: %s", error)

@@ -13,6 +13,7 @@ import pytest
 
 from local.cloud import Cloud
 from local.engine import CREDENTIALS, Clock, send
+from local.engine_patches.paths import CLOCK
 from local.errors import LocalError
 from local.settings import ACCOUNT, REGION
 from local.users import OPERATOR
@@ -365,24 +366,39 @@ def run_workflow(cloud: Cloud, state: dict[str, Any], *, by: float, **settings: 
     return states.describe_execution(executionArn=execution), events
 
 
-def test_a_schedule_starts_its_target_once_and_at_its_time(clocked: Cloud) -> None:
+def at(time: datetime) -> str:
+    return f"at({time:%Y-%m-%dT%H:%M:%S})"
+
+
+def cron(time: datetime) -> str:
+    return f"cron({time.minute} {time.hour} {time.day} {time.month} ? *)"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("expression", [at, cron, lambda _: "rate(20 days)"], ids=["at", "cron", "rate"])
+def test_a_schedule_starts_its_target_once_and_at_its_time(
+    clocked: Cloud, expression: Callable[[datetime], str], zone: str
+) -> None:
     engine, name = clocked.engine, unique("clock-")
     queue = engine.client("sqs").create_queue(QueueName=name)["QueueUrl"]
-    at = (engine.now() + timedelta(days=20)).replace(microsecond=0)
+    # Expressions have no seconds, or count from the moment in which the schedule is created.
+    due = (engine.now() + timedelta(days=20)).replace(second=0, microsecond=0)
     engine.client("scheduler").create_schedule(
         Name=name,
-        ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})",
+        ScheduleExpression=expression(due.astimezone(ZoneInfo(zone))),
+        ScheduleExpressionTimezone=zone,
         FlexibleTimeWindow={"Mode": "OFF"},
         Target={"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{name}", "RoleArn": f"arn:aws:iam::{ACCOUNT}:role/clock"},
     )
     # The queue keeps messages for four days.
-    engine.turn_clock(to=at.timestamp() - 60)
+    engine.turn_clock(to=due.timestamp() - 60)
     early = engine.queued(queue)
     engine.turn_clock(by=3 * DAY)
+    engine.client("scheduler").delete_schedule(Name=name)
 
     sent = [int(message["Attributes"]["SentTimestamp"]) / 1000 for message in engine.queued(queue)]
     assert early == []
-    assert sent == pytest.approx([at.timestamp()], abs=30)
+    assert sent == pytest.approx([due.timestamp()], abs=90)
 
 
 def test_an_invalid_message_becomes_a_dead_letter_after_its_attempts(clocked: Cloud) -> None:
@@ -502,6 +518,28 @@ def test_the_clock_runs_fast(clocked: Cloud, fast: Callable[[float], Clock]) -> 
 
     assert now.real - before.real < 600
     assert now.rate == 3600
+
+
+@pytest.mark.usefixtures("no_sweeps")
+def test_a_stop_within_a_turn_loses_no_reminder_and_sends_none_twice(clocked: Cloud, message: str) -> None:
+    apps = Apps(clocked, clocked.places(), user=clocked.users()[OPERATOR])
+    first = in_a_month(apps)
+    remind(apps, first, "1d", 30, message=message)
+    last = first + timedelta(days=29)
+    began, target = clocked.engine.clock().now, last.timestamp() + DAY / 2
+    assert send("POST", f"{clocked.settings.endpoint}{CLOCK}?to={target}").status_code == 200
+    eventually(lambda: mailed(apps, message), until=lambda sent: len(sent) > 3)
+
+    clocked.down(print)
+    clocked.up(print)
+    after, before = clocked.engine.clock(), len(mailed(apps, message))
+    clocked.engine.turn_clock(to=target)
+
+    expected = [(first + timedelta(days=number)).timestamp() for number in range(30)]
+    assert began < after.now < target
+    assert (after.target, after.error) == (None, None)
+    assert 3 < before < 30
+    assert [one.timestamp() for one in mailed(apps, message)] == pytest.approx(expected, abs=60)
 
 
 @pytest.fixture
