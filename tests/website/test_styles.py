@@ -13,34 +13,45 @@ from tests.support.page.tab import OpenTab
 
 WEBSITE = PROJECT / "website"
 FILES = sorted(file.name for file in (WEBSITE / "styles").iterdir())
+HEADER = {"nav", ".badge", ".brand", ".detail"}
+"""The selectors of elements that are only in the header."""
+CONTRAST = re.compile(
+    "(^|-)(color|opacity|visibility)$|^(-webkit-)?(background|fill|stroke|filter|backdrop|mask|mix-blend|--)|shadow"
+    "|^font-(size|weight)$"
+)
+"""The properties that can change the contrast of a text. Large text needs less."""
 
 READ = """() => {
-  const styles = [], blocks = [], outside = [];
+  const styles = [], blocks = [], outside = [], bySize = [];
+  const SIZES = /width|height|size|aspect|orientation/;
   let order = [];
-  const walk = (rules, file, within, layer) => {
+  const walk = (rules, file, within, layer, isBySize) => {
     for (const rule of rules) {
+      const selector = rule.selectorText && within ? `${within} { ${rule.selectorText}` : rule.selectorText ?? within;
+      if (isBySize && rule.style) {
+        bySize.push(...[...rule.style].map((name) => ({ selector, name, value: rule.style.getPropertyValue(name) })));
+      }
       if (rule instanceof CSSStyleRule) {
-        const selector = within ? `${within} { ${rule.selectorText}` : rule.selectorText;
         styles.push({ layer, selector });
-        walk(rule.cssRules, file, selector, layer);
+        walk(rule.cssRules, file, selector, layer, isBySize);
       } else if (rule instanceof CSSLayerStatementRule) {
         order = [...rule.nameList];
       } else if (rule instanceof CSSLayerBlockRule) {
         blocks.push({ layer: rule.name });
-        walk(rule.cssRules, file, within, rule.name);
+        walk(rule.cssRules, file, within, rule.name, isBySize);
       } else if (rule instanceof CSSGroupingRule) {
         if (!within) { outside.push(`${file}: ${rule.cssText.split("{")[0].trim()}`); }
-        walk(rule.cssRules, file, within, layer);
+        walk(rule.cssRules, file, within, layer, isBySize || SIZES.test(rule.conditionText));
       }
     }
   };
   const sheets = [...document.styleSheets].map((sheet) => [sheet.href.split("/").pop(), sheet]);
-  for (const [file, sheet] of sheets) { walk(sheet.cssRules, file, ""); }
+  for (const [file, sheet] of sheets) { walk(sheet.cssRules, file, "", "", false); }
   const isLayer = (rule) => rule instanceof CSSLayerBlockRule || rule instanceof CSSLayerStatementRule;
   const bare = sheets.flatMap(([file, { cssRules }]) =>
     [...cssRules].filter((rule) => !isLayer(rule)).map((rule) => `${file}: ${rule.cssText}`),
   );
-  return { styles, blocks, outside, order, bare, linked: sheets.map(([file]) => file) };
+  return { styles, blocks, outside, bySize, order, bare, linked: sheets.map(([file]) => file) };
 }"""
 
 
@@ -60,6 +71,18 @@ def test_each_file_is_linked_and_all_rules_are_in_layers(sheets: dict[str, Any])
 
 def test_a_media_query_is_inside_the_rule_that_it_changes(sheets: dict[str, Any]) -> None:
     assert sheets["outside"] == [], "write @media and @container inside the rule"
+
+
+def test_a_size_changes_the_contrast_of_a_text_only_in_the_header(sheets: dict[str, Any]) -> None:
+    """test_every_view.py relies on this. It shows most views to axe in one colour scheme at each size."""
+    changed: dict[str, list[str]] = {}
+    for style in sheets["bySize"]:
+        # axe does not test hidden text. It would see a text that one size hides in one scheme only.
+        hides = style["name"] == "display" and style["value"] == "none" and "::" not in style["selector"]
+        if hides or CONTRAST.search(style["name"]):
+            changed.setdefault(style["selector"].split(" { ")[0], []).append(style["name"])
+
+    assert changed.keys() == HEADER, changed
 
 
 def test_no_selector_is_defined_twice(sheets: dict[str, Any]) -> None:
