@@ -6,14 +6,16 @@ from playwright.sync_api import expect
 from local.cloud import Places
 from local.users import User
 from tests.support.page.challenges import PARAMETERS, SESSION_OVER, TOTP, answer, refusal, send_code, sign_in
+from tests.support.page.steps import open_sign_in
 from tests.support.page.tab import OpenTab, Tab
 
 
 @pytest.fixture
-def tab(open_tab: OpenTab) -> Tab:
-    tab = open_tab()
+def tab(keep_tab: OpenTab) -> Tab:
+    """A tab that shows the sign-in form. Its tests do not get past it."""
+    tab = keep_tab()
     tab.refusals = {400}
-    tab.go()
+    open_sign_in(tab)
     return tab
 
 

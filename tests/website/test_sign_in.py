@@ -20,6 +20,7 @@ from tests.support.page.steps import (
     fill,
     mailed_code,
     new_address,
+    open_sign_in,
     press,
     sign_in,
 )
@@ -142,9 +143,11 @@ def test_a_wrong_password_and_an_unknown_address_have_the_same_message(tab: Tab,
     ],
 )
 def test_a_missing_field_is_reported_before_anything_is_sent(
-    tab: Tab, typed: dict[str, str], label: str, words: str
+    keep_tab: OpenTab, typed: dict[str, str], label: str, words: str
 ) -> None:
-    fill(tab, typed)
+    tab = keep_tab()
+    open_sign_in(tab)
+    fill(tab, {"E-mail address": "", "Password": ""} | typed)
 
     press(tab, "Sign in")
 
