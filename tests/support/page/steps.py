@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from local.cloud import Cloud
 from local.users import User
@@ -52,6 +53,17 @@ def open_sign_in(tab: Tab) -> None:
 def sign_in(tab: Tab, user: User, *, password: str | None = None) -> None:
     fill(tab, {"E-mail address": user.email, "Password": password or user.password})
     press(tab, "Sign in")
+
+
+def shorten_pages(tab: Tab, path: str) -> None:
+    """Makes the API return the list at `path` with two rows a page. Otherwise a test needs many rows for two pages."""
+
+    def ask_for_two(route: Route) -> None:
+        parts = urlsplit(route.request.url)
+        query = {**dict(parse_qsl(parts.query)), "limit": "2"}
+        route.continue_(url=parts._replace(query=urlencode(query)).geturl())
+
+    tab.page.route(path, ask_for_two)
 
 
 def expect_problem(tab: Tab, label: str, words: str | re.Pattern[str]) -> None:
