@@ -6,7 +6,7 @@ import re
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +14,7 @@ from rich.console import Console
 from local import homes, settings
 from local.errors import LocalError
 from terminal import app, program
-from terminal.errors import naming_home
+from terminal.errors import CommandError, naming_home
 
 if TYPE_CHECKING:
     from local.cloud import Cloud
@@ -72,7 +72,7 @@ def _said_of(error: Exception) -> str | None:
 
     home = _given.get("home", settings.HOME)
     match error:
-        case LocalError():
+        case CommandError():
             said = str(error)
         case BotoCoreError() | ClientError():
             said = f"the engine rejected a request or did not answer: {error}. `laptop logs` shows its log"
@@ -297,6 +297,23 @@ def skip_waits(
     return 0
 
 
+class ClockCommand(app.Command):
+    """Explains why a span or a speed must not be negative. Typer would take `-3d` for an option."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = [*args]
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            name = getattr(error, "option_name", "")
+            if not re.fullmatch("-[0-9.]", name):
+                raise
+            from local import clock
+
+            word = next(word for word in given if word.startswith(name))
+            raise app.UsageError(str(clock.negative(word, is_speed="run" in given))) from None
+
+
 def clock(
     words: Annotated[
         list[str] | None,
@@ -411,7 +428,13 @@ app.add(
     skip_waits,
     help="let waits and retry delays of workflows end at once (on), or last as long as they should (off)",
 )
-app.add(APP, "clock", clock, help="show the cloud's clock, or turn it: everything that is due on the way happens")
+app.add(
+    APP,
+    "clock",
+    clock,
+    help="show the cloud's clock, or turn it: what is due on the way happens, but rules leave out some of their times",
+    kind=ClockCommand,
+)
 app.add(APP, "down", down, help="stop the cloud and keep its data")
 app.add(APP, "completion", completion, help="print the script that lets a shell complete all commands with Tab")
 

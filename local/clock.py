@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import tzlocal
 from rich.console import Console
 
 from common import codes
@@ -14,12 +13,15 @@ from local.cloud import Cloud
 from local.engine import Clock
 from local.engine_patches import turned_time
 from local.errors import LocalError
-from reminders.due import instant_of, zone_of
+from reminders.due import instant_of
 from reminders.errors import InvalidReminderError
+from terminal import zones
+from terminal.errors import CommandError
 from terminal.text import counted, printable
 
 TWICE = "happens twice in {zone}, at {offsets[0]} and again at {offsets[1]}: choose with --fold 0 or --fold 1"
 EXAMPLES = "+3d, +1h30m, '2027-03-29 01:59' or '29 Mar 2027 01:59'"
+BACK = "The clock goes back only to a time: write an earlier time, such as '2027-03-29 01:59', or `now`"
 
 UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -42,24 +44,39 @@ def command(
     all_times: bool,
     as_json: bool,
 ) -> None:
-    """Shows or turns the clock, as `words` say. Raises LocalError."""
+    """Shows or turns the clock, as `words` say. Raises CommandError."""
     cloud.require_running()
     here = _zone(zone)
-    engine, said = cloud.engine, " ".join(words).strip()
-    if all_times and (not said or said == "now" or words[0] == "run"):
+    shown_in, engine = here or ZoneInfo("UTC"), cloud.engine
+    said = " ".join(" ".join(words).split())
+    first, _, speed = said.partition(" ")
+    turns = bool(said) and said != "now" and first != "run"
+    seconds = span_of(said)
+    if words and not said:
+        raise LocalError(f"a time is missing: write {EXAMPLES}")
+    if all_times and not turns:
         raise LocalError(f"--all-times goes with a span or a time: write {EXAMPLES}")
+    if fold is not None and (not turns or seconds is not None):
+        raise LocalError("--fold goes with a date and time that the clocks show twice, such as '31 Oct 2027 02:30'")
     if not said:
         clock = engine.clock()
     elif said == "now":
         clock = engine.real_clock()
-    elif words[0] == "run":
-        clock = engine.run_clock(rate_of(" ".join(words[1:])))
-    elif (seconds := span_of(said)) is not None:
-        clock = _turned(cloud, console, engine.clock().now + seconds, here, all_times=all_times)
+    elif first == "run":
+        clock = engine.run_clock(rate_of(speed))
+    elif seconds is not None:
+        clock = _turned(cloud, console, engine.clock().now + seconds, shown_in, all_times=all_times)
+    elif said.startswith("-"):
+        raise negative(said, is_speed=False)
     else:
-        target = instant(said, zone=here.key, fold=fold).timestamp()
-        clock = _turned(cloud, console, target, here, all_times=all_times)
-    print_clock(clock, console, here, as_json=as_json)
+        target = instant(said, zone=here.key if here else None, fold=fold).timestamp()
+        clock = _turned(cloud, console, target, shown_in, all_times=all_times)
+    print_clock(clock, console, shown_in, as_json=as_json)
+
+
+def negative(text: str, *, is_speed: bool) -> LocalError:
+    """Says what to write in place of a negative span or speed."""
+    return not_a_speed(text) if is_speed else LocalError(f"{printable(text)!r} is not understood. {BACK}")
 
 
 def span_of(text: str) -> float | None:
@@ -75,14 +92,19 @@ def rate_of(text: str) -> float:
     found = RATE.fullmatch(text.strip())
     rate = float(found[1]) if found else 0
     if not 1 <= rate <= turned_time.FASTEST:
-        raise LocalError(
-            f"{printable(text)!r} is not a speed: write one from 1x to {turned_time.FASTEST}x, such as 60x"
-        )
+        raise not_a_speed(text)
     return rate
 
 
-def instant(text: str, *, zone: str, fold: int | None = None) -> datetime:
-    """The time that a text names by the clocks in `zone`, in UTC. Raises LocalError."""
+def not_a_speed(text: str) -> LocalError:
+    return LocalError(f"{printable(text)!r} is not a speed: write one from 1x to {turned_time.FASTEST}x, such as 60x")
+
+
+def instant(text: str, *, zone: str | None, fold: int | None = None) -> datetime:
+    """The time that a text names by the clocks in `zone`, in UTC. Raises CommandError.
+
+    Without a zone it accepts only times with an offset from UTC.
+    """
     plain = " ".join(text.replace(",", " ").split())
     if (found := WRITTEN.fullmatch(plain)) and found[2].lower() in MONTHS:
         month = MONTHS.index(found[2].lower()) + 1
@@ -95,6 +117,8 @@ def instant(text: str, *, zone: str, fold: int | None = None) -> datetime:
         code = error.problem.code
         if code == codes.NOT_A_TIME.name:
             raise LocalError(f"{printable(text)!r} is not understood: write {EXAMPLES}") from None
+        if code == codes.NEEDS_TIME_ZONE.name:
+            raise CommandError(zones.UNKNOWN) from None
         if code == codes.HAPPENS_TWICE.name:
             problem = codes.HAPPENS_TWICE.saying(TWICE)(**error.problem.values).sentence
             raise LocalError(f"{printable(text)!r} {problem}") from None
@@ -106,13 +130,14 @@ def _padded(clock: str) -> str:
     return clock.rjust(len("09:30") if clock.count(":") == 1 else len("09:30:00"), "0")
 
 
-def _zone(name: str | None) -> ZoneInfo:
+def _zone(name: str | None) -> ZoneInfo | None:
+    """The time zone of this name, or without a name of this machine; None if the machine's is unknown."""
+    if name is not None:
+        return zones.zone_named(name)
     try:
-        found = name or tzlocal.get_localzone_name() or "UTC"
-        zone_of({"timeZone": found})
-        return ZoneInfo(found)
-    except InvalidReminderError:
-        raise LocalError(f"there is no time zone {printable(name)!r}: write one such as Europe/Paris") from None
+        return ZoneInfo(zones.local_zone())
+    except CommandError:
+        return None
 
 
 def _turned(cloud: Cloud, console: Console, target: float, zone: ZoneInfo, *, all_times: bool) -> Clock:

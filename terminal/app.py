@@ -192,14 +192,22 @@ def with_commands(*, help: str, epilog: str = "", default: str | None = None, us
     return app
 
 
-def add(app: typer.Typer, name: str, run: Callable[..., int], *, help: str, hidden: bool = False) -> None:
+def add(
+    app: typer.Typer,
+    name: str,
+    run: Callable[..., int],
+    *,
+    help: str,
+    hidden: bool = False,
+    kind: type[Command] = Command,
+) -> None:
     """Adds the command `name`. `run` gets its options and arguments, and returns the exit status.
 
     The first paragraph of `help` has neither a capital nor a full stop. The list of commands shows only this paragraph.
     """
     first, blank, more = _unwrapped(help).partition("\n\n")
     text = f"{first[0].upper()}{first[1:]}.{blank}{more}"
-    app.command(name, cls=Command, help=text, short_help=first, context_settings=SETTINGS, hidden=hidden)(run)
+    app.command(name, cls=kind, help=text, short_help=first, context_settings=SETTINGS, hidden=hidden)(run)
 
 
 def _unwrapped(text: str) -> str:

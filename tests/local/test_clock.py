@@ -4,14 +4,21 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
+import tzlocal
 from rich.console import Console
 
 from local import clock
+from local.__main__ import main
 from local.engine import Clock as EngineClock
 from local.errors import LocalError
+from terminal.errors import CommandError
+from tests.support.commands import Command, run_inside
 
 
 @pytest.mark.parametrize(
@@ -85,6 +92,7 @@ class Pretended:
 
     def __init__(self) -> None:
         self.engine = self
+        self.daemon = SimpleNamespace(process=lambda: None)
         self.asked: list[tuple[str, Any]] = []
         self.shown = EngineClock.real_time(began=0)._replace(real=1_800_000_000, now=1_800_000_000)
 
@@ -178,6 +186,134 @@ def test_the_command_shows_what_is_due_next(run: Callable[..., str]) -> None:
 def test_a_command_that_is_not_understood_changes_nothing(
     run: Callable[..., str], words: list[str], options: dict[str, Any]
 ) -> None:
-    with pytest.raises(LocalError):
+    with pytest.raises(CommandError):
         run(*words, **options)
     assert {what for what, _ in cast(Any, run).cloud.asked} == {"require_running"}
+
+
+@pytest.fixture
+def pretended(monkeypatch: pytest.MonkeyPatch) -> Pretended:
+    """The only cloud that the command line finds."""
+    cloud = Pretended()
+    monkeypatch.setattr("local.cloud.Cloud", lambda _: cloud)
+    return cloud
+
+
+@pytest.fixture
+def laptop(pretended: Pretended, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """Runs the command line `laptop clock` for the pretended cloud."""
+    return lambda *words: run_inside(capsys, main, ["--home", str(tmp_path), "clock", *words])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["+1h", "30m"], ("turn", 1_800_000_000 + 5400)),
+        (["+3d", "--all-times"], ("turn to all times", 1_800_000_000 + 3 * 86_400)),
+        *(
+            (words, ("turn", datetime(2027, 3, 28, 23, 59, tzinfo=UTC).timestamp()))
+            for words in (
+                ["29 Mar 2027 01:59", "--zone", "Europe/Paris"],
+                ["--zone", "europe/paris", "29", "Mar", "2027", "01:59"],
+            )
+        ),
+        (
+            ["31 Oct 2027 02:30", "--fold", "1", "--zone", "Europe/Paris"],
+            ("turn", datetime(2027, 10, 31, 1, 30, tzinfo=UTC).timestamp()),
+        ),
+        (["run", "60x"], ("run", 60)),
+        (["run 60x"], ("run", 60)),
+        (["now"], ("real", None)),
+    ],
+    ids=str,
+)
+def test_the_command_line_turns_the_clock(
+    laptop: Command, pretended: Pretended, words: list[str], expected: tuple[str, float | None]
+) -> None:
+    done = laptop(*words)
+
+    assert (done.status, done.err) == (0, "")
+    assert pretended.asked == [("require_running", None), expected]
+
+
+GO_BACK = "write an earlier time, such as '2027-03-29 01:59', or `now`"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        *((words, 2, GO_BACK) for words in (["-3d"], ["-1h30m"], ["--zone", "UTC", "-3d"], ["-.5d"])),
+        (["--", "-3d"], 1, GO_BACK),
+        (["run", "-1x"], 2, "'-1x' is not a speed: write one from 1x to 100000x, such as 60x"),
+        *((words, 1, "such as 60x") for words in (["run"], ["run 0x"], ["run", "60x", "fast"])),
+        *((words, 1, "write +3d, +1h30m, ") for words in ([""], [" "], ["soon"], ["3d"], ["now", "soon"], ["9:00"])),
+        *((words, 1, "write +3d, +1h30m, ") for words in (["--all-times"], ["now", "--all-times"])),
+        (["run", "60x", "--all-times"], 1, "--all-times goes with a span or a time"),
+        *(
+            ([*words, "--fold", "1"], 1, "--fold goes with a date and time")
+            for words in ([], ["+3d"], ["now"], ["run", "60x"])
+        ),
+        (["2027-07-01", "--fold", "2"], 2, "use 0 or 1, not '2'"),
+        (["2027-02-30", "--zone", "UTC"], 1, "is not a valid date and time"),
+        (["31 Oct 2027 02:30", "--zone", "Europe/Paris"], 1, "choose with --fold 0 or --fold 1"),
+        (["+3d", "--zone", "Europe/Pariss"], 1, "use --zone Europe/Paris"),
+        (["+3d", "--zone", ""], 1, "such as --zone Europe/Paris"),
+        (["+3d", "--alltimes"], 2, "no such option: --alltimes. Did you mean --all-times?"),
+    ],
+    ids=str,
+)
+def test_a_wrong_command_line_says_what_to_write_and_changes_nothing(
+    laptop: Command, pretended: Pretended, words: list[str], status: int, said: str
+) -> None:
+    before = pretended.shown
+
+    done = laptop(*words)
+
+    assert (done.status, done.out) == (status, "")
+    assert done.err.startswith("error: ")
+    assert said in done.err
+    assert {what for what, _ in pretended.asked} <= {"require_running"}
+    assert pretended.shown == before
+
+
+def unknown_zone() -> str:
+    raise ZoneInfoNotFoundError("two files name different time zones")
+
+
+@pytest.fixture(params=[unknown_zone, lambda: "Mars/Olympus"], ids=["contradiction", "unknown"])
+def lost(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose time zone is unknown."""
+    monkeypatch.delenv("TZ", raising=False)
+    monkeypatch.setattr(tzlocal, "get_localzone_name", request.param)
+
+
+@pytest.mark.usefixtures("lost")
+def test_without_a_time_zone_the_clock_is_shown_and_turned_in_utc(laptop: Command) -> None:
+    done = [laptop(), laptop("+3d"), laptop("2027-07-01T09:30:00Z")]
+
+    assert [(one.status, one.err) for one in done] == [(0, "")] * 3
+    assert [one.out.splitlines()[0] for one in done] == [
+        "Fri 15 Jan 2027 08:00:00 UTC",
+        "Mon 18 Jan 2027 08:00:00 UTC",
+        "Thu 1 Jul 2027 09:30:00 UTC",
+    ]
+
+
+@pytest.mark.usefixtures("lost")
+def test_without_a_time_zone_a_local_time_needs_one(laptop: Command, pretended: Pretended) -> None:
+    done = laptop("29 Mar 2027 01:59")
+    named = laptop("29 Mar 2027 01:59", "--zone", "Europe/Paris")
+
+    assert (done.status, done.out) == (1, "")
+    assert "the time zone of this machine is unknown: name one with --zone" in done.err
+    assert named.out.startswith("Mon 29 Mar 2027 01:59:00 Europe/Paris\n")
+    assert [one for one, _ in pretended.asked] == ["require_running", "require_running", "turn"]
+
+
+@pytest.mark.parametrize(("setting", "zone"), [("posix/Europe/Paris", "Europe/Paris"), ("", "UTC"), ("JST-9", "UTC")])
+def test_the_clock_is_shown_in_the_time_zone_that_tz_names(
+    laptop: Command, monkeypatch: pytest.MonkeyPatch, setting: str, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", setting)
+
+    assert laptop().out.splitlines()[0].endswith(zone)

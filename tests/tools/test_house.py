@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "app": {"stacks"},
     "local": {"stacks", "terminal", "costs"} | FUNCTIONS,
     "stacks": FUNCTIONS,
-    "terminal": {"common"},
+    "terminal": {"common", "reminders"},
     "costs": set(),
     "account": {"common", "orders", "reminders"},
     "feedback": {"common", "reminders"},

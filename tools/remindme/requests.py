@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reminders.channels import CHANNELS
-from tools.remindme import fields, when, zones
+from terminal import zones
+from tools.remindme import fields, when
 from tools.remindme.when import When
 
 

@@ -11,8 +11,8 @@ import tzlocal
 import tzlocal.unix
 
 from reminders.due import NOT_ZONES
+from terminal import zones
 from terminal.errors import CommandError
-from tools.remindme import zones
 
 DATABASE = Path("/usr/share/zoneinfo")
 Setting = Callable[[str | None], None]

@@ -17,6 +17,7 @@ from terminal.text import printable
 
 LOCALTIME = Path("/etc/localtime")
 SUGGESTIONS = 3
+UNKNOWN = "the time zone of this machine is unknown: name one with --zone, such as --zone Europe/Paris"
 _FOLDERS = ("/zoneinfo/", "/zoneinfo.default/")
 """In the path of a time zone's file, the folder before its name. macOS uses the second one in some paths."""
 
@@ -30,9 +31,7 @@ def local_zone() -> str:
     # Container images set TZ to /etc/localtime, which is the default anyway.
     name = _named_by_files() if setting is None or setting.removeprefix(":") == "/etc/localtime" else _named_by(setting)
     if name is None or not _is_zone(name):
-        raise CommandError(
-            "the time zone of this machine is unknown: name one with --zone, such as --zone Europe/Paris"
-        )
+        raise CommandError(UNKNOWN)
     # UTC has other names too: Etc/UTC, UCT, Zulu and more.
     return "UTC" if ZoneInfo(name).utcoffset(None) == timedelta(0) else name
 
