@@ -19,7 +19,7 @@ import psutil
 from botocore.awsrequest import AWSRequest, AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ConnectTimeoutError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
 from local import pythons, saved, written
@@ -56,6 +56,9 @@ CLOCK_POLL_SECONDS, LONGEST_CLOCK_POLL_SECONDS = 0.05, 0.3
 
 For each look, the engine computes what is due next. That takes time which it needs for the turn.
 """
+
+MISSED_ANSWERS = 12
+"""How many looks in a row the engine may leave without an answer during a turn. A busy machine may need a minute."""
 
 
 class Clock(NamedTuple):
@@ -274,20 +277,33 @@ class Engine:
         """
         wanted = to if to is not None else self.clock().now + (by or 0)
         more = {ALL_TIMES: "1"} if all_times else {}
-        return self._stands(self._ask_clock(to=f"{wanted:.9f}", **more), seen=seen)
+        return self._turned(seen, to=f"{wanted:.9f}", **more)
 
-    def _stands(self, clock: "Clock", *, seen: Callable[["Clock"], None] = lambda _: None) -> "Clock":
-        """Waits until the turn that has just begun has ended. Raises LocalError."""
-        turn, pause = clock.begun, CLOCK_POLL_SECONDS
+    def _turned(self, seen: Callable[["Clock"], None] = lambda _: None, **query: str) -> "Clock":
+        """Asks for a turn, and waits until it has ended. Raises LocalError."""
         try:
+            clock = self._ask_clock(**query)
+            turn, pause, missed = clock.begun, CLOCK_POLL_SECONDS, 0
             while clock.ended < turn:
                 time.sleep(pause)
                 pause = min(1.2 * pause, LONGEST_CLOCK_POLL_SECONDS)
-                clock = self.clock()
+                try:
+                    clock, missed = self.clock(), 0
+                except (ConnectTimeoutError, ReadTimeoutError):
+                    missed += 1
+                    if missed == MISSED_ANSWERS:
+                        raise
+                    continue
                 seen(clock)
         except KeyboardInterrupt:
+            # Also if the engine has not yet confirmed the turn.
             self._ask_clock(stop="1")
             raise
+        except (ConnectTimeoutError, ReadTimeoutError):
+            raise LocalError(
+                "the engine has not answered for a minute, and may still turn its clock: `laptop clock` shows it, and "
+                "`laptop logs` shows what the engine does"
+            ) from None
         if clock.error:
             raise LocalError(clock.error)
         return clock
@@ -298,7 +314,7 @@ class Engine:
 
     def real_clock(self) -> "Clock":
         """Turns the clock back to the real time. Raises LocalError if something has happened since."""
-        return self._stands(self._ask_clock(real="1"))
+        return self._turned(real="1")
 
     def _started(self) -> float:
         process = self.daemon.process()

@@ -34,8 +34,8 @@ WRITES = (
     *("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"),
 )
 
-FARTHEST = 1e11
-"""More seconds than any time that the clock knows."""
+FARTHEST = 1e15
+"""Far more seconds than the clock can go. A larger number means this one."""
 
 ASKED = ("to", "by", "rate", "real", "stop")
 
@@ -235,8 +235,9 @@ def asked(query: Mapping[str, Any]) -> tuple[str, float, bool]:
         number = float(value)
     except ValueError:
         number = math.nan
-    if not abs(number) < FARTHEST:
-        raise InvalidError(f"{name} is not a number of seconds that the clock knows")
+    if not math.isfinite(number):
+        raise InvalidError(f"{name} is not a number")
+    number = min(max(number, -FARTHEST), FARTHEST)
     if name == "rate" and not 1 <= number <= turned_time.FASTEST:
         raise InvalidError(f"rate is not from 1 to {turned_time.FASTEST}")
     return name, number, all_times
