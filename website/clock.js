@@ -39,7 +39,7 @@ export async function follow(engine) {
  * Shows the clock of the laptop cloud, or turns it. From then on `now` has its time.
  *
  * @param {string} engine
- * @param {Record<string, string>} [turn] `by` or `to` in seconds, `rate`, or `real`
+ * @param {Record<string, string>} [turn] `by` or `to` in seconds, `rate`, `real` or `stop`
  * @param {AbortSignal} [signal]
  * @returns {Promise<{clock: CloudClock | null, refused: string | null}>} no clock: the engine has none
  */

@@ -1,7 +1,7 @@
 """The page on a cloud whose clock somebody turns: its session and its countdowns follow."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,6 +33,22 @@ def tab(clocked: Cloud) -> Iterator[Tab]:
     assert tab.problems == []
 
 
+def shown_once(at: datetime) -> datetime:
+    """This minute in Paris, or the first one after it that the clocks show only once. The page refuses other times."""
+    minute = at.replace(second=0, microsecond=0)
+    following = ((minute + timedelta(minutes=n)).astimezone(PARIS) for n in range(121))
+    return next(one for one in following if one.replace(fold=0).utcoffset() == one.replace(fold=1).utcoffset())
+
+
+def test_the_time_of_this_test_is_valid_in_each_hour_of_four_years() -> None:
+    hours = [datetime(2027, 1, 1, tzinfo=UTC) + timedelta(hours=n) for n in range(4 * 365 * 24)]
+
+    walls = {hour: shown_once(hour) for hour in hours}
+
+    assert [hour for hour, one in walls.items() if not timedelta() <= one - hour <= timedelta(hours=2)] == []
+    assert sum(one != hour for hour, one in walls.items()) == 4 * 2
+
+
 def test_the_session_and_the_countdown_follow_the_clock(clocked: Cloud, tab: Tab, message: str) -> None:
     theirs = Apps(clocked, clocked.places(), user=clocked.users()[PERSON])
     body = {"message": message, "preference": "email", "email": theirs.user.email, "waitSeconds": 20 * HOUR}
@@ -54,10 +70,10 @@ def test_the_session_and_the_countdown_follow_the_clock(clocked: Cloud, tab: Tab
     expect(tab.page.get_by_role("dialog")).to_be_hidden()
 
     tab.go("#/outbox")
-    target = clocked.engine.now().replace(second=0, microsecond=0) + timedelta(minutes=90)
-    clock.get_by_label("Date and time").fill(f"{target.astimezone(PARIS):%Y-%m-%dT%H:%M}")
-    clock.get_by_role("button", name="Turn the clock").click()
-    expect(tab.page.locator("#news")).to_contain_text(f"{target.astimezone(PARIS):%H:%M}")
+    target = shown_once(clocked.engine.now() + timedelta(minutes=90))
+    clock.get_by_label("Date and time").fill(f"{target:%Y-%m-%dT%H:%M}")
+    clock.get_by_role("button", name="Turn to this time").click()
+    expect(tab.page.locator("#news")).to_contain_text(f"{target:%H:%M}")
     wait_for(clocked, ahead=before + 3.4 * HOUR)
 
     tab.refusals |= {400, 401}

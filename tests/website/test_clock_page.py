@@ -12,7 +12,7 @@ from playwright.sync_api import Route, expect
 
 from tests.support.cloud.apps import Apps
 from tests.support.page import scenes
-from tests.support.page.tab import OpenTab
+from tests.support.page.tab import PHONE, OpenTab, Tab
 from tests.support.page.windows import USUAL
 
 DAY = 86_400
@@ -27,13 +27,15 @@ class Engine:
         self.refusal: str | None = None
         self.turning = 0
         """How often it still answers that it is turning."""
+        self.takes = 3
+        """How many answers a turn takes."""
 
     def __call__(self, route: Route) -> None:
         asked = dict(parse_qsl(urlsplit(route.request.url).query))
         if route.request.method == "POST":
             self.asked.append(asked)
             self.moves = float(asked.get("by", 0))
-            self.turning = 3 if self.moves else 0
+            self.turning = self.takes if self.moves else 0
             self.rate = float(asked.get("rate", self.rate))
         if self.turning:
             self.turning -= 1
@@ -53,9 +55,17 @@ def tomorrow() -> datetime:
     return datetime.now(ZoneInfo(str(USUAL["timezone_id"]))) + timedelta(seconds=DAY)
 
 
+def look_again(tab: Tab) -> None:
+    """Lets the outbox load the clock twice. The page needs Playwright's clock."""
+    for _ in range(2):
+        with tab.page.expect_response(lambda one: "/_ministack/clock" in one.url and one.request.method == "GET"):
+            tab.page.clock.run_for(2_500)
+
+
 def test_the_outbox_shows_the_clock_and_turns_it(open_tab: OpenTab, theirs: Apps) -> None:
     engine = Engine()
     tab = open_tab(theirs.user, alone=True)
+    tab.page.clock.install()
     tab.page.route("**/_ministack/clock*", engine)
     tab.go("#/outbox")
     clock = tab.page.get_by_role("region", name="Clock")
@@ -72,6 +82,8 @@ def test_the_outbox_shows_the_clock_and_turns_it(open_tab: OpenTab, theirs: Apps
     engine.refusal = "something has happened in this cloud"
     clock.get_by_role("button", name="Real time").click()
     expect(clock.get_by_role("alert")).to_contain_text("something has happened")
+    look_again(tab)
+    expect(clock.get_by_role("alert")).to_contain_text("something has happened")
 
     assert engine.asked == [{"by": str(DAY)}, {"rate": "60"}, {"real": "1"}]
 
@@ -82,19 +94,73 @@ def test_a_time_that_the_clocks_do_not_show_once_is_refused(
 ) -> None:
     engine = Engine()
     tab = open_tab(theirs.user, alone=True)
+    tab.page.clock.install()
     tab.page.route("**/_ministack/clock*", engine)
     tab.go("#/outbox")
     clock = tab.page.get_by_role("region", name="Clock")
 
     clock.get_by_label("Date and time").fill(local)
-    clock.get_by_role("button", name="Turn the clock").click()
+    clock.get_by_role("button", name="Turn to this time").click()
+    expect(clock.get_by_role("alert")).to_contain_text(f"The clocks show this time {often}.")
+    look_again(tab)
     expect(clock.get_by_role("alert")).to_contain_text(f"The clocks show this time {often}.")
     clock.get_by_label("Date and time").fill(local.replace("T02:", "T04:"))
-    clock.get_by_role("button", name="Turn the clock").click()
+    clock.get_by_role("button", name="Turn to this time").click()
     expect(clock.get_by_role("alert")).to_have_count(0)
 
     after = datetime.fromisoformat(local.replace("T02:", "T04:")).replace(tzinfo=ZoneInfo(str(USUAL["timezone_id"])))
     assert engine.asked == [{"to": f"{after.timestamp():.0f}"}]
+
+
+def test_a_turn_can_be_stopped(open_tab: OpenTab, theirs: Apps) -> None:
+    engine = Engine()
+    engine.takes = 1_000_000
+    tab = open_tab(theirs.user, alone=True)
+    tab.page.route("**/_ministack/clock*", engine)
+    tab.go("#/outbox")
+    clock = tab.page.get_by_role("region", name="Clock")
+    expect(clock.get_by_role("button", name="Real time")).to_be_visible()
+    expect(clock.get_by_role("button", name="Stop")).to_have_count(0)
+
+    clock.get_by_role("button", name="+30 days").click()
+    expect(clock).to_contain_text("it is turning")
+    assert tab.axe() == []
+    tab.screenshot("clock-turns-desktop")
+    tab.page.set_viewport_size(PHONE)
+    tab.screenshot("clock-turns-phone")
+    clock.get_by_role("button", name="Stop").click()
+
+    expect(clock.get_by_role("button", name="Stop")).to_have_count(0)
+    expect(clock.get_by_role("heading", name="Clock")).to_be_focused()
+    expect(clock).not_to_contain_text("it is turning")
+    assert engine.asked == [{"by": str(30 * DAY)}, {"stop": "1"}]
+
+
+def test_the_clock_is_turned_by_a_span_in_the_spelling_of_the_command(open_tab: OpenTab, theirs: Apps) -> None:
+    engine = Engine()
+    tab = open_tab(theirs.user, alone=True)
+    tab.page.route("**/_ministack/clock*", engine)
+    tab.go("#/outbox")
+    clock = tab.page.get_by_role("region", name="Clock")
+    spans = {"3d": 3 * DAY, "+1h30m": 5400, " 1h 30m ": 5400, "2w1s": 14 * DAY + 1}
+
+    def turn_by(span: str) -> None:
+        clock.get_by_label("Span").fill(span)
+        clock.get_by_role("button", name="Turn by this span").click()
+
+    for wrong in ("3", "-3d", "3 days", "1.5h", "3D", "h", " "):
+        turn_by("1s")
+        expect(clock.get_by_role("alert")).to_have_count(0)
+        turn_by(wrong)
+        expect(clock.get_by_role("alert")).to_contain_text("Write one such as 3d or 1h30m")
+    asked = len(engine.asked)
+    turn_by("")
+    for span in spans:
+        with tab.page.expect_request(lambda one: one.method == "POST"):
+            turn_by(span)
+    expect(clock.get_by_role("alert")).to_have_count(0)
+
+    assert engine.asked[asked:] == [{"by": str(seconds)} for seconds in spans.values()]
 
 
 def test_countdowns_follow_the_clock(open_tab: OpenTab, theirs: Apps, message: str) -> None:

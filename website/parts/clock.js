@@ -1,9 +1,10 @@
 import { ask, now } from "../clock.js";
 import { ServerDown } from "../http.js";
 import { poll } from "../resource.js";
-import { instantsOf, timeText, wallText } from "../times.js";
-import { failureNotice, notice } from "../ui.js";
+import { timeText } from "../times.js";
+import { failureNotice, focusOn, hasLostFocus, notice } from "../ui.js";
 import { html, nothing } from "../vendor/lit-html.js";
+import { clockForms } from "./clock-forms.js";
 
 /** @import { CloudClock } from "../clock.js" */
 /** @import { Page } from "../types/page.js" */
@@ -18,14 +19,14 @@ const SPANS = [
 
 const FAST = 60;
 
-/** The clock of the laptop cloud, and buttons that turn it. Everything that is due on the way happens. */
+/** Shows the clock of the laptop cloud and turns it. See docs/local.md#the-clock. */
 export class ClockPanel {
   #page;
   /** @type {CloudClock | null} */
   #clock = null;
   /** @type {Error | null} */
   #failure = null;
-  /** @type {string | null} */
+  /** @type {string | null} why the last turn was refused. It stays until the next one */
   #refused = null;
 
   /** @param {Page} page */
@@ -44,12 +45,18 @@ export class ClockPanel {
     const { config, signal, update } = this.#page;
     const { clock, refused } = await ask(config.outbox ?? "", turn, signal);
     this.#clock = clock;
-    this.#refused = refused ?? clock?.error ?? null;
+    if (turn) {
+      this.#refused = refused;
+    }
     update();
   }
 
+  get #problem() {
+    return this.#refused ?? this.#clock?.error ?? null;
+  }
+
   /** @param {Record<string, string>} turn */
-  async #turn(turn) {
+  #turn = async (turn) => {
     this.#failure = null;
     try {
       await this.#ask(turn);
@@ -58,28 +65,26 @@ export class ClockPanel {
       if (!this.#clock) {
         throw new ServerDown();
       }
-      this.#page.say(this.#refused ?? `The clock shows ${timeText(new Date(now()).toISOString())}.`);
+      this.#page.say(this.#problem ?? `The clock shows ${timeText(new Date(now()).toISOString())}.`);
     } catch (caught) {
       this.#failure = caught;
       this.#page.update();
     }
-  }
+  };
 
-  /** @param {SubmitEvent & {currentTarget: HTMLFormElement}} event */
-  #turnTo = (event) => {
-    event.preventDefault();
-    const control = event.currentTarget.elements.namedItem("to");
-    if (!(control instanceof HTMLInputElement) || !control.value) {
-      return;
+  #stop = async () => {
+    await this.#turn({ stop: "1" });
+    // The button has gone.
+    if (hasLostFocus()) {
+      focusOn("clock");
     }
-    const [at, again] = instantsOf(control.value);
-    if (at === undefined || again !== undefined) {
-      this.#refused = `The clocks show this time ${at === undefined ? "never" : "twice"}. Write one before or after it.`;
-      this.#page.say(this.#refused);
-      this.#page.update();
-    } else {
-      this.#turn({ to: String(at / 1000) });
-    }
+  };
+
+  /** @param {string} why */
+  #refuse = (why) => {
+    this.#refused = why;
+    this.#page.say(why);
+    this.#page.update();
   };
 
   // Rendering
@@ -89,26 +94,17 @@ export class ClockPanel {
     return clock
       ? html`
           <section class="card" aria-labelledby="clock">
-            <h2 id="clock">Clock</h2>
+            <h2 id="clock" tabindex="-1">Clock</h2>
             <p><time>${timeText(new Date(clock.now * 1000).toISOString())}</time>${about(clock)}</p>
             ${clock.next ? html`<p class="hint">Next, ${timeText(new Date(clock.next.at * 1000).toISOString())}: ${clock.next.what}</p>` : nothing}
             <p class="buttons" role="group" aria-label="Turn the clock">
               ${SPANS.map(([label, seconds]) => this.#button(`+${label}`, { by: String(seconds) }))}
               ${clock.rate === 1 ? this.#button(`Run ${FAST}x`, { rate: String(FAST) }) : this.#button("Run 1x", { rate: "1" })}
               ${this.#button("Real time", { real: "1" })}
+              ${clock.target === null ? nothing : html`<button type="button" class="small" @click=${this.#stop}>Stop</button>`}
             </p>
-            <form class="inline" @submit=${this.#turnTo}>
-              <label for="clock-to">Date and time</label>
-              <input
-                id="clock-to"
-                name="to"
-                type="datetime-local"
-                min=${wallText(new Date(now()))}
-                max="9999-12-31T23:59"
-              />
-              <button class="small">Turn the clock</button>
-            </form>
-            ${this.#refused ? notice("bad", html`<p>${this.#refused}</p>`) : nothing} ${failureNotice(this.#failure)}
+            ${clockForms({ turn: this.#turn, refuse: this.#refuse })}
+            ${this.#problem ? notice("bad", html`<p>${this.#problem}</p>`) : nothing} ${failureNotice(this.#failure)}
           </section>
         `
       : failureNotice(this.#failure);
