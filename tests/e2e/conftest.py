@@ -75,7 +75,11 @@ def balanced(request: pytest.FixtureRequest, balance_of_module: Checked) -> Allo
 
 @pytest.fixture
 def skipped_waits(cloud: Cloud) -> Iterator[None]:
-    """Skips waits and retry delays: even a reminder in a year is due at once."""
+    """Skips waits and retry delays: even a reminder in a year is due at once.
+
+    Use it if a test is not about when something happens, or if it needs many executions that race. If the times count,
+    turn the clock of `clocked` instead: then each thing happens at its own time, and in order.
+    """
     cloud.engine.skip_waits(True)
     yield
     cloud.engine.skip_waits(False)

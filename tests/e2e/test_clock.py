@@ -6,6 +6,7 @@ The tests turn one clock after the other, and each begins where the one before i
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,11 +17,11 @@ from local.engine import CREDENTIALS, Clock, send
 from local.engine_patches.paths import CLOCK
 from local.errors import LocalError
 from local.settings import ACCOUNT, REGION
-from local.users import OPERATOR
+from local.users import OPERATOR, PHONES
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.faults import States, changed
 from tests.support.cloud.orders import CHECK, RECORD, put_received, queue_and_message
-from tests.support.cloud.reminders import executions, row_of, settled
+from tests.support.cloud.reminders import delivered, executions, row_of, settled
 from tests.support.cloud.shop import Shop
 from tests.support.cloud.shop import message as message_of_an_order
 from tests.support.cloud.turning import fresh, mailed, paused
@@ -49,18 +50,34 @@ def day_before(year: int, month: int) -> datetime:
     return datetime(year + (month - 1) // 12, (month - 1) % 12 + 1, 1, 9) - timedelta(days=1)
 
 
+def next_31st(*, now: datetime) -> datetime:
+    """Nine o'clock on the next 31st that is more than a day ahead in each time zone."""
+    days = (now.date() + timedelta(days=n) for n in range(3, 70))
+    return next(datetime(day.year, day.month, 31, 9) for day in days if day.day == 31)
+
+
+@pytest.mark.parametrize("name", ["Europe/Paris", "America/New_York", "Australia/Lord_Howe"])
+def test_the_first_times_of_these_tests_are_valid_on_each_day_of_four_years(name: str) -> None:
+    """The API accepts a first time that is up to 365 days ahead."""
+    zone = ZoneInfo(name)
+    for now in (datetime(2027, 1, 1, tzinfo=UTC) + timedelta(days=n, hours=7 * n % 24) for n in range(1461)):
+        for first in (next_31st(now=now), day_before_the_next_change(zone, now=now)):
+            assert timedelta(days=1) < first.replace(tzinfo=zone) - now < timedelta(days=365), now
+
+
 @pytest.mark.usefixtures("no_sweeps")
 def test_a_monthly_reminder_over_two_years_is_sent_at_24_times_in_two_zones(turned: Apps, message: str) -> None:
     zones = [ZoneInfo("Europe/Paris"), ZoneInfo("Australia/Lord_Howe")]
-    year = turned.cloud.engine.now().year + 1
-    first = datetime(year, 1, 31, 9, 0)
+    first = next_31st(now=turned.cloud.engine.now())
+    days = [day_before(first.year, first.month + n) for n in range(1, 25)]
+    end = (days[-1].replace(tzinfo=UTC) + timedelta(days=2)).timestamp()
     ids = [remind(turned, first.replace(tzinfo=zone), "1M", 24, message=f"{message} {zone.key}") for zone in zones]
 
-    clock = turned.cloud.engine.turn_clock(to=datetime(year + 2, 1, 2, tzinfo=UTC).timestamp())
+    clock = turned.cloud.engine.turn_clock(to=end)
 
-    assert clock.now == pytest.approx(datetime(year + 2, 1, 2, tzinfo=UTC).timestamp(), abs=60)
+    assert clock.now == pytest.approx(end, abs=60)
     for zone in zones:
-        expected = [day_before(year, month).replace(tzinfo=zone).timestamp() for month in range(2, 26)]
+        expected = [day.replace(tzinfo=zone).timestamp() for day in days]
         sent = [one.timestamp() for one in mailed(turned, f"{message} {zone.key}")]
         # A delivery takes a moment of real time.
         assert [one - at for one, at in zip(sent, expected, strict=True)] == pytest.approx([0] * 24, abs=30)
@@ -95,9 +112,9 @@ def test_a_yearly_reminder_of_29_february_comes_on_28_february_and_can_be_cancel
 def day_before_the_next_change(zone: ZoneInfo, *, now: datetime) -> datetime:
     """Nine in the morning, local time, on the day before the next clock change."""
     day = now.astimezone(zone).replace(tzinfo=None, hour=9, minute=0, second=0, microsecond=0)
-    days = [day + timedelta(days=n) for n in range(2, 364)]
-    offsets = [one.replace(tzinfo=zone).utcoffset() for one in days]
-    return next(one for one, before, after in zip(days, offsets, offsets[1:], strict=False) if before != after)
+    days = ((day + timedelta(days=n)).replace(tzinfo=zone) for n in range(2, 364))
+    first = next(one for one, following in pairwise(days) if one.utcoffset() != following.utcoffset())
+    return first.replace(tzinfo=None)
 
 
 @pytest.mark.usefixtures("no_sweeps")
@@ -124,18 +141,35 @@ def test_a_daily_reminder_at_nine_stays_at_nine_across_a_clock_change(turned: Ap
 def test_a_reminder_in_a_year_continues_in_a_second_execution(
     turned: Apps, message: str, wait: timedelta, expected: int
 ) -> None:
-    body = {"message": message, "preference": "email", "email": turned.user.email}
+    email, phone = turned.user.email, PHONES[OPERATOR]
+    body = {"message": message, "preference": "both", "email": email, "phone": phone}
     _, posted = turned.post_reminder({**body, "waitSeconds": int(wait.total_seconds())})
     due = datetime.fromisoformat(posted["dueAt"]).timestamp()
 
     turned.cloud.engine.turn_clock(to=due - 60)
-    early = mailed(turned, message)
+    early = delivered(turned, message)
     turned.cloud.engine.turn_clock(by=120)
 
-    assert early == []
+    assert early == set()
+    assert delivered(turned, message) == {f"mail to {email}", f"text to {phone}"}
     assert [one.timestamp() for one in mailed(turned, message)] == pytest.approx([due], abs=30)
     assert len(executions(turned, posted["reminderId"])) == expected
     assert row_of(turned, posted["reminderId"])["Status"] == "SENT"
+
+
+@pytest.mark.usefixtures("no_sweeps")
+def test_a_reminder_that_is_started_by_hand_is_sent_in_a_year(turned: Apps, message: str) -> None:
+    form = {"message": message, "preference": "topic", "waitSeconds": 31_536_000}
+    execution = turned.start(turned.places.reminder_workflow, form)
+    name = execution.rpartition(":")[2]
+    due = datetime.fromisoformat(eventually(lambda: row_of(turned, name))["DueAt"]).timestamp()
+
+    turned.cloud.engine.turn_clock(to=due - 60)
+    early = delivered(turned, message)
+    turned.cloud.engine.turn_clock(by=120)
+
+    assert early == set()
+    assert delivered(turned, message) == {"topic"}
 
 
 def test_the_sweep_finds_an_order_after_ten_minutes_of_this_clock(turned: Apps, order: dict[str, str]) -> None:

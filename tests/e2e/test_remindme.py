@@ -142,6 +142,7 @@ def test_wait_ends_when_the_reminder_is_sent(apps: Apps, remindme: Run, message:
 def test_a_repeated_reminder_comes_the_requested_number_of_times(
     apps: Apps, remindme: Run, operator: list[str], message: str
 ) -> None:
+    """At once: a turned clock takes several times longer. test_clock.py has reminders that come at their times."""
     done = remindme(message, "in 20m", "--repeat", "1w", "--times", "3", "--topic", *operator)
 
     assert (done.returncode, done.stderr) == (0, "")
