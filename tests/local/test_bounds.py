@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from jsonata import parser, timebox
+from jsonata import parser
 from jsonata.jsonata import Jsonata
 from ministack.core import lambda_runtime
 from ministack.services import cloudwatch_logs, dynamodb, lambda_svc, stepfunctions
@@ -165,7 +165,7 @@ def test_all_idle_processes_of_a_function_end(monkeypatch: pytest.MonkeyPatch, p
 def patch_expressions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Applies the patch until the end of the test."""
     monkeypatch.setattr(Jsonata, "get_parser", Jsonata.get_parser)
-    monkeypatch.setattr(timebox.Timebox, "current_milli_time", timebox.Timebox.current_milli_time)
+    monkeypatch.setattr(Jsonata.Frame, "set_runtime_bounds", Jsonata.Frame.set_runtime_bounds)
     expressions.apply()
 
 
@@ -196,6 +196,15 @@ def test_an_evaluation_that_waits_for_a_busy_machine_goes_on(monkeypatch: pytest
     else:
         with pytest.raises(stepfunctions._ExecutionError, match="D1012"):
             stepfunctions._evaluate_jsonata("1 + 1", {})
+
+
+@PATCHED
+def test_an_expression_knows_the_time(monkeypatch: pytest.MonkeyPatch, patched: bool) -> None:
+    if patched:
+        patch_expressions(monkeypatch)
+    monkeypatch.setattr(time, "time", lambda: 1_900_000_000.0)
+
+    assert stepfunctions._evaluate_jsonata("[$millis(), $now()]", {}) == [1_900_000_000_000, "2030-03-17T17:46:40.000Z"]
 
 
 def test_an_evaluation_without_an_end_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
