@@ -26,8 +26,8 @@ from common.shape import Shape, ShapeError
 Reply: TypeAlias = dict[str, Any]
 
 MAX_BODY_BYTES = 24_576
-"""Enough for any valid request: JSON may write an emoji as twelve ASCII characters, so the longest reminder takes 19 KB.
-And small enough to parse safely."""
+"""Enough for any valid request: JSON may write an emoji as twelve ASCII characters, so the longest reminder takes
+19 KB. And small enough to parse safely."""
 
 TRY_AGAIN = {"Retry-After": "1"}
 """Every 503 has this header. It is in seconds."""
