@@ -12,6 +12,7 @@ from ministack import app
 from ministack.services import lambda_svc, stepfunctions
 
 from local.engine_patches import due, endings, waking
+from tests.support.names import unique
 from tests.support.waiting import eventually
 
 HOUR = 3600
@@ -30,7 +31,8 @@ def patched(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
             monkeypatch.setattr(stepfunctions, name, value)
     monkeypatch.setattr(lambda_svc, "invoke_async_with_retry", lambda_svc.invoke_async_with_retry)
     monkeypatch.setattr(app, "_handle_pre_body_request", app._handle_pre_body_request)
-    monkeypatch.setattr(waking.waits, "is_over", waking.waits.is_over)
+    # Other tests may have left waits.
+    monkeypatch.setattr(waking, "waits", waking.Waits())
     monkeypatch.setattr(stepfunctions, "_SFN_WAIT_SCALE", 1)
     waking.apply()
     if request.param:
@@ -46,10 +48,13 @@ def start(monkeypatch: pytest.MonkeyPatch, patched: bool) -> Run:
         definition = json.dumps({"QueryLanguage": "JSONata", "StartAt": "A", "States": states, **settings})
         monkeypatch.setitem(stepfunctions._state_machines, "w", {"name": "w", "definition": definition})
         names = ("executionArn", "stateMachineArn", "name", "startDate")
-        execution: dict[str, Any] = dict(zip(names, ("e", "w", "n", ""), strict=True))
+        arn = unique("e")
+        execution: dict[str, Any] = dict(zip(names, (arn, "w", "n", ""), strict=True))
         execution |= {"input": "{}", "events": [], "status": "RUNNING", "stopDate": None, "sync": True}
-        monkeypatch.setitem(stepfunctions._executions, "e", execution)
-        execution["thread"] = thread = threading.Thread(target=stepfunctions._run_execution, args=("e",), daemon=True)
+        # Executions of other tests may still run.
+        monkeypatch.setattr(stepfunctions, "_executions", type(stepfunctions._executions)())
+        stepfunctions._executions[arn] = execution
+        execution["thread"] = thread = threading.Thread(target=stepfunctions._run_execution, args=(arn,), daemon=True)
         thread.start()
         return execution
 
@@ -74,7 +79,8 @@ def waits() -> None:
 
 
 def stop() -> None:
-    stepfunctions._stop_execution({"executionArn": "e"})
+    [arn] = stepfunctions._executions
+    stepfunctions._stop_execution({"executionArn": arn})
 
 
 def ended(execution: dict[str, Any]) -> tuple[str, str]:
@@ -207,10 +213,10 @@ def test_each_thread_of_an_execution_waits(start: Run, patched: bool, state: dic
     eventually(waking.waits.all, until=lambda found: len(found) == number)
 
     if patched:
-        eventually(lambda: endings.threads.of("e"), until=lambda found: found == number)
-        assert {wait.execution for wait in waking.waits.all()} == {"e"}
+        eventually(lambda: endings.threads.of(execution["executionArn"]), until=lambda found: found == number)
+        assert {wait.execution for wait in waking.waits.all()} == {execution["executionArn"]}
     assert ended(execution)[0] == "SUCCEEDED"
-    assert endings.threads.of("e") == 1
+    assert endings.threads.of(execution["executionArn"]) == 1
 
 
 def test_an_execution_works_while_one_of_its_branches_works(
@@ -227,7 +233,7 @@ def test_an_execution_works_while_one_of_its_branches_works(
     goes_on.set()
     assert works_on == ["execution n"]
     assert ended(execution)[0] == "FAILED"
-    assert endings.threads.of("e") == 1
+    assert endings.threads.of(execution["executionArn"]) == 1
 
 
 def test_an_execution_that_only_waits_works_on_nothing(start: Run, patched: bool) -> None:
@@ -245,4 +251,4 @@ def test_an_invalid_parallel_state_leaves_no_threads_counted(start: Run) -> None
     execution = start({"A": {"Type": "Parallel", "Branches": [ALL_WAIT, {"StartAt": "no such state"}], "End": True}})
 
     assert ended(execution)[0] == "FAILED"
-    assert endings.threads.of("e") == 1
+    assert endings.threads.of(execution["executionArn"]) == 1

@@ -170,7 +170,7 @@ def test_a_case_that_a_busy_machine_may_have_spoiled_is_repeated_after_all_other
 ) -> None:
     monkeypatch.setattr(fault_matrix, "hidden_for", lambda *_: nullcontext())
     first, last = (Planned(PLACES[0], trouble, ONCE) for trouble in (LOST, KILLED))
-    proxy, done = Mock(), []
+    proxy, done = Mock(), list[Planned]()
     matrix = fault_matrix.Matrix(MagicMock(), proxy, "seed", Journeys([first.place.journey], [], []))
 
     def result(planned: Planned, fresh: bool) -> Result:
