@@ -44,6 +44,9 @@ TEXTS = [
     (" ".join("9" * 20), False),
     (" ".join("9" * 21), True),
     (" ".join("9" * 3 + VISA), True),
+    (" ".join("9" * 4 + VISA), True),
+    (" ".join(DINERS), True),
+    (" ".join(LONG), True),
     (" ".join(VISA + "9" * 3), True),
     (f"7 {grouped(VISA, [4, 4, 4, 4], ' ')}", True),
     (f"{grouped(VISA, [4, 4, 4, 4], ' ')} 7", True),
@@ -66,20 +69,27 @@ TEXTS = [
     (grouped(VISA, [10, 6], "-"), False),
     (grouped(VISA, [8, 8], "-"), True),
     (grouped(VISA, [10, 6], ", "), True),
+    (grouped(VISA, [12, 4], " "), True),
+    (grouped(VISA, [13, 3], " "), False),
     (grouped(DINERS, [3, 3, 3, 5], " "), False),
     (grouped(DINERS, [5, 3, 3, 3], " "), True),
     (grouped(LONG, [4, 4, 4, 4, 3], " "), True),
     (f"7 {grouped(LONG, [4, 4, 4, 4, 3], ' ')}", True),
+    (f"{grouped(LONG[:16], [4, 4, 4, 4], ' ')} 9999 {LONG[16:]}", False),
     (f"7 {grouped(LONG, [6, 13], ' ')}", True),
     (grouped(valid("4200420042004250"[:15]), [4, 4, 4, 4], " "), True),
     (f"+{VISA}", True),
+    (f"+{VISA[:-1]}3", True),
+    (f"+{valid('361234567890123')}", True),
     (f"+{AMEX}", False),
+    (f"+{DINERS}", False),
     (f"x{VISA}", True),
     (f"x{VISA[:-1]}3", False),
     (VISA[:-1] + "3", True),
     (f"pay {iban('DE', VISA + '00', right=True)} now", False),
     (f"pay {iban('DE', VISA + '00', right=False)} now", True),
     (f"pay {iban('DE', VISA + '90', right=True)} now", False),
+    (f"pay {iban('AT', VISA, right=True)} now", False),
     (f"pay {iban('GB', 'WEST' + VISA, right=True)} now", False),
     (f"pay {iban('GB', 'WEST' + VISA, right=False)} now", True),
 ]
@@ -88,6 +98,19 @@ TEXTS = [
 @pytest.mark.parametrize(("text", "found"), TEXTS)
 def test_a_name_holds_a_card_number_or_not_as_in_the_api(text, found):
     assert (is_found(Name=text), looks_like_card(text)) == (found, found)
+
+
+def test_each_group_of_digits_begins_a_window_of_at_most_five_groups():
+    _, found = walked(MACHINE, ORDER | {"OrderId": "A", "Name": "1 22-333, 4444.55555 666666", "Price": "x"})
+
+    assert found["windows"] == [
+        "1 22 333 4444 55555 ",
+        "22 333 4444 55555 666666 ",
+        "333 4444 55555 666666 ",
+        "4444 55555 666666 ",
+        "55555 666666 ",
+        "666666 ",
+    ]
 
 
 @pytest.mark.parametrize(("first", "second"), SPLITS)
@@ -105,6 +128,19 @@ def test_two_fields_that_make_one_card_number_are_found(first, second):
 
     assert is_found(**others | {first: begin, second: end})
     assert not is_found(**others | {first: f"a {begin}" if first != "OrderId" else f"a-{begin}", second: end})
+
+
+@pytest.mark.parametrize("digit", "0123456789")
+def test_a_number_that_issuers_use_counts_only_with_its_check_digit(digit):
+    condition = STATES["Does it hold a card number"]["Choices"][2]["Condition"]
+    right = valid("4" + digit * 14)
+    wrong = right[:-1] + str((int(right[-1]) + 1) % 10)
+
+    assert [evaluated(condition, issued=[[], [one]]) for one in (right, wrong)] == [True, False]
+
+
+def test_odd_groups_in_an_order_id_are_not_a_card_number():
+    assert not is_found(OrderId=grouped(VISA, [5, 5, 6], "-"))
 
 
 @pytest.mark.parametrize(("separator", "after"), [("-", ", 7"), (", ", " - 7"), (" - ", "")])
@@ -153,6 +189,7 @@ def test_an_id_is_kept_with_invalid_input_unless_it_is_too_long(field, letter, l
     ("order_id", "kept"),
     [
         ("1", True),
+        ("A", True),
         ("1" * 12, True),
         ("1" * 13, False),
         ("4242-4242-4242", True),
