@@ -9,7 +9,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
 
 from tests.support.orders import an_order
-from tests.support.workflows.asl import evaluated_all, load, walked
+from tests.support.workflows.asl import evaluated, evaluated_all, load, walked
 
 MINE, ANOTHER = "arn:mine", "arn:another"
 CONTEXT = {
@@ -111,6 +111,16 @@ def test_only_an_orders_own_execution_writes_its_outcome(dynamodb, row, outcome,
 
     assert writes(dynamodb, ORDERS["Record the outcome"], "OrderId", row, {}, **ORDER, **ends) == outcome
     assert writes(dynamodb, ORDERS["Record that it is parked"], "OrderId", row, {}, rowId=ROW, **ends) == parked
+
+
+def test_the_search_for_a_claim_reads_only_the_name_of_the_execution(dynamodb):
+    state = ORDERS["Look for the claim"]
+    dynamodb.put_item(TableName="OrderId", Item={name: {"S": one} for name, one in {**CLAIMED, "OrderId": ROW}.items()})
+
+    found = dynamodb.get_item(**{**evaluated_all(state["Arguments"], rowId=ROW), "TableName": "OrderId"})
+
+    assert found["Item"] == {"ExecutionName": {"S": "my-name"}}
+    assert evaluated(state["Output"]["ExecutionName"], result=found) == "my-name"
 
 
 ENTERED, STARTED = CONTEXT["State"]["EnteredTime"], CONTEXT["Execution"]["StartTime"]

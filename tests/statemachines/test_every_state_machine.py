@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
 from tests.support.workflows.asl import STATE_MACHINES, load, states
+from tests.support.workflows.functions import timeout_of
 
 FILES = sorted(path.name for path in STATE_MACHINES.glob("*.asl.json"))
 STATES = [
@@ -93,6 +96,15 @@ def test_a_failure_has_its_state_and_its_error(state):
     assert {one["State"] for one in failures} <= NAMES
 
 
+@pytest.mark.parametrize("state", STATES)
+def test_the_name_of_an_error_says_that_it_is_one(state):
+    """Alarms, logs and parked messages show only the name."""
+    rules = [one.get("Assign", {}).get("failure", {}) for one in (state, *state.get("Choices", ()))]
+    names = [one["Error"] for one in (state, *rules) if "Error" in one]
+
+    assert [name for name in names if not re.fullmatch("([A-Z][a-z]+)+Error", name)] == []
+
+
 @pytest.mark.parametrize("file_name", ["order_fulfillment.asl.json", "reminder.asl.json"])
 def test_an_execution_that_succeeds_says_what_became_of_its_input(file_name):
     ends = {name: set(state["Output"]) for name, state in load(file_name)["States"].items() if state.get("End")}
@@ -140,6 +152,7 @@ POINTLESS = {
         "DynamoDB.ConditionalCheckFailedException",
         "DynamoDB.ResourceNotFoundException",
     },
+    "arn:aws:states:::dynamodb:getItem": {"DynamoDB.ResourceNotFoundException"},
 }
 """The errors that a retry would meet again, by called service."""
 
@@ -149,6 +162,24 @@ def test_permanent_errors_are_not_retried(task):
     not_retried = [error for retry in task["Retry"] if retry["MaxAttempts"] == 0 for error in retry["ErrorEquals"]]
 
     assert POINTLESS.get(task["Resource"], set()) <= set(not_retried)
+
+
+READS = [task for task in TASKS if task.values[0]["Resource"] == "arn:aws:states:::dynamodb:getItem"]
+
+
+@pytest.mark.parametrize("task", READS)
+def test_a_read_sees_every_earlier_write(task):
+    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html"""
+    assert task["Arguments"]["ConsistentRead"] is True
+
+
+CALLS = [task for task in TASKS if task.values[0]["Resource"] == "arn:aws:states:::lambda:invoke"]
+
+
+@pytest.mark.parametrize("task", CALLS)
+def test_a_task_waits_longer_than_its_function_may_run(task):
+    """So the workflow gets the function's own error, and no attempt runs beside the next one."""
+    assert task["TimeoutSeconds"] > timeout_of(task)
 
 
 @pytest.mark.parametrize("choice", CHOICES)
@@ -163,4 +194,4 @@ def test_no_choice_has_an_output(choice):
 
 
 def test_these_tests_find_tasks_and_choices():
-    assert len(TASKS) >= 10 and len(CHOICES) >= 3
+    assert len(TASKS) >= 10 and len(CHOICES) >= 3 and len(CALLS) >= 3 and READS

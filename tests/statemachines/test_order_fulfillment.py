@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from common.cards import looks_like_card
+from local.settings import PROJECT
 from orders.order import SHARDS, todo
 from orders.rules import REASONS, last4
 from tests.support.orders import an_order, only
@@ -18,6 +19,7 @@ from tests.support.workflows.asl import (
     texts,
     walked,
 )
+from tests.support.workflows.edges import first_match
 
 MACHINE = load("order_fulfillment.asl.json")
 STATES = dict(states(MACHINE))
@@ -27,6 +29,7 @@ WRITING = ["Update the order table", "Record the outcome", "Record that it is pa
 LONGEST = 430
 """In characters. Split a longer expression into named variables."""
 
+RUNBOOK = PROJECT / "docs" / "runbook.md"
 EXPRESS_SECONDS = 5 * 60
 """https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html"""
 
@@ -55,6 +58,10 @@ def test_the_workflow_times_out_before_the_limit_of_express_executions():
     assert MACHINE["TimeoutSeconds"] < EXPRESS_SECONDS
 
 
+def test_the_runbook_names_the_timeout_of_the_workflow():
+    assert f"took longer than its limit of {MACHINE['TimeoutSeconds']} seconds" in RUNBOOK.read_text()
+
+
 @pytest.mark.parametrize("name", TASKS)
 def test_an_order_is_parked_if_any_state_fails_for_good(name):
     *_, net = STATES[name].get("Catch", [{}])
@@ -71,6 +78,33 @@ def test_an_order_is_parked_if_any_state_fails_for_good(name):
         assert (net["ErrorEquals"], net["Next"]) == (["States.ALL"], "Park the order")
         assert net["Assign"]["failure"] == {"State": name, "Error": "{% $states.errorOutput.Error %}"}
         assert net["Output"] == {}, "parking must use the variables, which have no card number"
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "following"),
+    [
+        ("Update the order table", None, "Are details Proper"),
+        ("Update the order table", "DynamoDB.ConditionalCheckFailedException", "Look for the claim"),
+        ("Update the order table", "States.Timeout", "Park the order"),
+        ("Look for the claim", None, "Was it claimed"),
+        ("Are details Proper", None, "Put message in Queue"),
+        ("Park the order", None, "Has it a row"),
+        ("Record that it is parked", "DynamoDB.ConditionalCheckFailedException", "Parked without a row"),
+    ],
+)
+def test_a_task_leads_to_the_state_for_its_result(name, error, following):
+    state = STATES[name]
+    caught = first_match(state["Catch"], error) if error else None
+
+    assert (state if caught is None else state["Catch"][caught])["Next"] == following
+
+
+def test_the_glossary_names_every_outcome_of_an_execution_that_does_not_queue_its_order():
+    ends = {state["Output"]["Outcome"] for state in STATES.values() if state.get("End")}
+    _, _, glossary = (PROJECT / "docs" / "glossary.md").read_text().partition("\n## Outcome\n")
+    section, _, _ = glossary.partition("\n## ")
+
+    assert set(re.findall("`([A-Z_]+)`", section)) == ends - {"{% $outcome %}"}
 
 
 def test_the_verdict_decides_the_queue():
@@ -107,6 +141,7 @@ ESCALATED, FULFILLED, NEITHER = (
         (0, ["PRICE_NOT_POSITIVE", 7], NEITHER),
         (0, "PRICE_NOT_POSITIVE", NEITHER),
         (0, [["PRICE_NOT_POSITIVE"]], NEITHER),
+        (0, ["PRICE_NOT_POSITIVE"] * 10, ESCALATED),
         (0, ["PRICE_NOT_POSITIVE"] * 11, NEITHER),
         (0, ["PRICE_NOT_POSITIVE", "the card 4242424242424242"], NEITHER),
         (None, ["PRICE_NOT_POSITIVE"], NEITHER),
@@ -151,6 +186,7 @@ ORDER = an_order(CC="4242424242424242")
         ORDER | {"Price": 80000},
         ORDER | {"Price": ""},
         ORDER | {"Price": "-123456789012.3456"},
+        ORDER | {"Price": -(2**53) + 1},
         ORDER | {"Price": 1e3},
         ORDER | {"CC": ""},
         *(ORDER | {"OrderId": one} for one in ("a", "a" * 64, "4006381333931", "20261121040000123")),
@@ -203,7 +239,8 @@ def test_an_input_that_is_not_an_object_is_parked(order):
         ),
         *(({field: "4242424242424242"}, "CardNumberInTextError") for field in ("OrderId", "Name", "ItemName", "Price")),
         ({"Price": 4242424242424242}, "CardNumberInTextError"),
-        ({"Price": 9007199254740993}, "CardNumberInTextError"),
+        ({"Price": 2**53}, "CardNumberInTextError"),
+        ({"Price": -(2**53)}, "CardNumberInTextError"),
         ({"Price": 0.0000378282246310005}, "CardNumberInTextError"),
         ({"Name": "4242 4242", "ItemName": "42424242"}, "CardNumberInTextError"),
         ({"Price": 1e20}, "CardNumberInTextError"),
@@ -367,7 +404,14 @@ def test_a_uuid_that_looks_like_a_card_number_is_left_out_of_the_message_about_i
     assert evaluated(STATES["Not an order"]["Assign"]["requestId"], smuggled) is None
 
 
-@pytest.mark.parametrize("id", ["aaaaaaaa-a424-4242-4242-aaaaaaaaaaaa", "aaaa4242-4242-424a-4242-aaaaaaaaaaaa"])
+@pytest.mark.parametrize(
+    "id",
+    [
+        "aaaaaaaa-a424-4242-4242-aaaaaaaaaaaa",
+        "aaaa4242-4242-424a-4242-aaaaaaaaaaaa",
+        "aaaaaaaa-aaaa-aaaa-aaaa-424242424242",
+    ],
+)
 def test_a_uuid_with_fewer_digits_is_kept_in_the_message_about_invalid_input(id):
     assert evaluated(STATES["Not an order"]["Assign"]["requestId"], {"Claimed": True, "RequestId": id}) == id
 
@@ -445,6 +489,7 @@ def test_only_the_exact_mark_shows_that_the_api_started_an_execution(mark):
     ("order", "row"),
     [
         (ORDER | {"Claimed": True}, "A-1"),
+        (ORDER | {"Claimed": True, "OrderId": "A"}, "A"),
         (ORDER | {"Claimed": True, "OrderId": "20261121040000123"}, "20261121040000123"),
         (ORDER, None),
         *((ORDER | {"Claimed": True, "OrderId": one}, None) for one in ("", "a/b", "a" * 65, None, 7, ["A-1"])),
@@ -486,6 +531,13 @@ def test_only_an_execution_of_the_api_can_end_with_no_claim(claimed, found, lead
 )
 def test_a_missing_row_has_no_execution(answer, name):
     assert evaluated(STATES["Look for the claim"]["Output"]["ExecutionName"], result=answer) == name
+
+
+@pytest.mark.parametrize("state", ["Is it an order", "Not an order"])
+def test_an_order_that_is_parked_at_once_is_in_no_queue(state):
+    message = STATES["Park the order"]["Arguments"]["MessageBody"]
+
+    assert evaluated(message["Queue"], queue=STATES[state]["Assign"]["queue"]) is None
 
 
 @pytest.mark.parametrize("queue", ["", "OrderFulfillmentQueue", "EscalationQueue"])

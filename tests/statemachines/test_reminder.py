@@ -286,7 +286,9 @@ def test_a_permanent_failure_is_written_with_the_name_of_its_error(name, given, 
 
 def test_a_failure_that_cannot_be_written_fails_the_execution():
     state = STATES["Record the failure"]
+    (net,) = state["Catch"]
 
+    assert net["ErrorEquals"] == ["States.ALL"]
     assert set(next_states(state)) == {"Not sent"}
     assert STATES["Not sent"]["Type"] == "Fail"
 
