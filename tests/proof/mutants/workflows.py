@@ -3,6 +3,8 @@
 import json
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,13 @@ def files() -> list[str]:
 
 
 def mutants() -> list[Mutant]:
-    return [one for file in files() for one in numbered(_of_file(file))]
+    return [replace(one, group=_state(one)) for file in files() for one in numbered(_of_file(file))]
+
+
+def _state(mutant: Mutant) -> str:
+    """The innermost state that a mutant changes. A test that has noticed one of its mutants often notices another."""
+    names = [str(name) for before, name in pairwise(mutant.path) if before == "States"]
+    return names[-1] if names else ""
 
 
 def _of_file(file: str) -> Iterator[Mutant]:
