@@ -60,7 +60,7 @@ def module_of(function) -> str:
 def test_a_function_has_the_layer_if_and_only_if_its_imports_need_it(with_everything):
     functions = with_everything.properties("AWS::Lambda::Function")
 
-    layered = {path for path, function in functions.items() if "Layers" in function}
+    layered = {path for path, function in functions.items() if function.get("Layers")}
     needed = {path: reached_by(module_of(function)) & layer_packages() for path, function in functions.items()}
     assert layered == {path for path, packages in needed.items() if packages}, needed
 

@@ -145,6 +145,14 @@ def test_the_queues_share_their_dead_letters_and_these_raise_an_alarm(deployment
     assert deployment.named("Reminders", dimension["Value"]) == f"{QUEUES}DeadLetters.QueueName"
 
 
+def test_a_message_waits_in_its_queue_for_as_many_attempts_as_sqs_allows(deployment):
+    """https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html"""
+    queues = [one for path, one in deployment.properties("AWS::SQS::Queue").items() if path.startswith(QUEUES)]
+    attempts = [one["RedrivePolicy"]["maxReceiveCount"] for one in queues if "RedrivePolicy" in one]
+
+    assert attempts == [1000] * 3
+
+
 def test_a_lease_outlasts_the_function_and_ends_before_the_message_comes_back(deployment):
     function = deployment.properties("AWS::Lambda::Function")[SEND]
 

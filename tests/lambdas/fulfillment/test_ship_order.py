@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
+from common.aws import BRIEFLY
 from fulfillment import ship_order
 from fulfillment.ship_order import handler, shipment_id
 from tests.support.aws_answers import refused
@@ -95,6 +97,20 @@ def test_an_order_is_shipped(shipments):
     assert before.replace(microsecond=0) <= shipped_at <= datetime.now(UTC)
     assert shipment == {"ShipmentId": shipment_id("A-1"), "OrderId": "A-1", "ItemName": "Keyboard"}
     assert str(uuid.UUID(shipment["ShipmentId"])) == shipment["ShipmentId"]
+
+
+def test_no_call_can_use_up_the_time_of_the_function(monkeypatch):
+    timeouts = []
+    call = BaseClient._make_api_call
+
+    def noted(client: Any, *arguments: Any) -> Any:
+        timeouts.append((client.meta.config.connect_timeout, client.meta.config.read_timeout))
+        return call(client, *arguments)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", noted)
+
+    assert ship(ORDER) == []
+    assert set(timeouts) == {(BRIEFLY.connect_timeout, BRIEFLY.read_timeout)}
 
 
 def test_the_data_model_shows_both_rows_as_they_are_stored(shipments, records):

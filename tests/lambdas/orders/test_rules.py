@@ -212,6 +212,9 @@ def test_a_name_that_the_api_did_not_choose_has_no_order_id(name):
         ("Price", "1" * 13, False),
         ("Price", 9007199254740991, False),
         ("Price", "4242424242424242", True),
+        # A price needs the right check digit.
+        ("Price", "4242424242424243", False),
+        ("Price", 4242424242424243, False),
         ("Price", 4242424242424242, True),
         ("Price", Decimal("4242424242424242.5"), True),
         ("Price", Decimal("4.242424242424242E15"), True),

@@ -312,6 +312,19 @@ def test_an_unsendable_reminder_is_refused_before_anything_is_recorded(account, 
     assert (all_in(reminder_table), reminder_workflow.executions()) == ([], [])
 
 
+def test_a_repeated_request_gets_the_first_answer_even_if_a_new_one_would_be_refused(reminder_workflow):
+    event = post(TOPIC | {"waitSeconds": 60})
+    event["headers"] = {**event["headers"], "Idempotency-Key": "k-1"}
+    first = handler(signed_in(event, **{"cognito:groups": OPERATORS}), None)
+
+    # The caller is an operator no longer.
+    repeated = handler(signed_in(event), None)
+
+    assert status_and_body(create(TOPIC | {"waitSeconds": 60}))[0] == 403
+    assert first["statusCode"] == 202
+    assert (repeated["statusCode"], repeated["body"]) == (202, first["body"])
+
+
 @pytest.mark.parametrize("context", [{}, {"requestContext": None}, {"requestContext": {"authorizer": {"claims": {}}}}])
 def test_an_anonymous_caller_sets_no_reminder(context, reminder_table, reminder_workflow):
     status, body = status_and_body(handler(post(BOTH) | context, None))

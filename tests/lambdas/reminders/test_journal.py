@@ -206,6 +206,14 @@ def test_each_act_has_the_id_of_its_own_request(said, reminder_table, reminder_w
         assert said().named(f"reminder {past}")["RequestId"] == REQUEST_ID, act
 
 
+def test_the_line_of_a_change_names_the_fields_of_the_request(said, reminder_table, reminder_workflow):
+    reminder_table.put_item(Item=row(request={"message": "x", "channels": ["topic"]}))
+
+    update_reminder.handler({**post({"message": "y", "channels": ["email"]}), **of(JO, "r-1")}, None)
+
+    assert said().named("reminder changed")["Fields"] == "channels, message"
+
+
 def test_a_throttled_attempt_needs_nobody(send, caplog, reminder_table):
     reminder_table.put_item(Item=row(request=MAILED, due=ahead()))
 
