@@ -173,6 +173,8 @@ def test_the_delivery_gets_the_execution_and_its_input():
 
     assert deliver["Resource"] == "arn:aws:states:::states:startExecution"
     assert deliver["Arguments"]["StateMachineArn"] == "${ReminderDelivery}"
+    # The delivery has the name of the execution that waited, so that people find both.
+    assert evaluated(deliver["Arguments"]["Name"], context=CONTEXT) == "r-1"
     assert delivered() == {"ExecutionId": EXECUTION, "Reminder": started()}
     assert (deliver["Output"], deliver["End"]) == ({"Outcome": "DELIVERED"}, True)
 
