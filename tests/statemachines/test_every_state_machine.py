@@ -99,8 +99,9 @@ def test_a_failure_has_its_state_and_its_error(state):
 @pytest.mark.parametrize("state", STATES)
 def test_the_name_of_an_error_says_that_it_is_one(state):
     """Alarms, logs and parked messages show only the name."""
-    rules = [one.get("Assign", {}).get("failure", {}) for one in (state, *state.get("Choices", ()))]
-    names = [one["Error"] for one in (state, *rules) if "Error" in one]
+    failures = [one.get("Assign", {}).get("failure") for one in (state, *state.get("Choices", ()))]
+    failures += [state] if state["Type"] == "Fail" else []
+    names = [one.get("Error", "") for one in failures if one]
 
     assert [name for name in names if not re.fullmatch("([A-Z][a-z]+)+Error", name)] == []
 

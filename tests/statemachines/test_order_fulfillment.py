@@ -398,8 +398,9 @@ def test_the_id_of_the_request_is_a_uuid_that_the_api_gave(state, input, id):
     assert evaluated(STATES[state]["Assign"]["requestId"], ORDER | input) == id
 
 
-def test_a_uuid_that_looks_like_a_card_number_is_left_out_of_the_message_about_invalid_input():
-    smuggled = {"Claimed": True, "RequestId": "42424242-4242-4242-aaaa-aaaaaaaaaaaa"}
+@pytest.mark.parametrize("id", ["42424242-4242-4242-aaaa-aaaaaaaaaaaa", "aaaaaaaa-4242-4242-4242-aaaaaaaaaaaa"])
+def test_a_uuid_that_looks_like_a_card_number_is_left_out_of_the_message_about_invalid_input(id):
+    smuggled = {"Claimed": True, "RequestId": id}
 
     assert evaluated(STATES["Not an order"]["Assign"]["requestId"], smuggled) is None
 
@@ -622,6 +623,13 @@ def test_a_message_names_its_fields_one_by_one(name):
 
     assert WHOLE_INPUT not in texts(message)
     assert {"OrderId", "ExecutionId"} <= message.keys()
+
+
+def test_no_task_gets_the_text_of_an_error():
+    """Without an Output, a Catch passes on the whole error. Its text may quote the order."""
+    passed_on = [catch for state in STATES.values() for catch in state.get("Catch", []) if "Output" not in catch]
+
+    assert [catch for catch in passed_on if STATES[catch["Next"]]["Type"] == "Task"] == []
 
 
 def test_a_parked_message_leaves_out_the_text_of_the_error():

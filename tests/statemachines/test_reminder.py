@@ -292,6 +292,8 @@ def test_a_failure_that_cannot_be_written_fails_the_execution():
 
     assert net["ErrorEquals"] == ["States.ALL"]
     assert set(next_states(state)) == {"Not sent"}
+    for output in (state["Output"], net["Output"]):
+        assert evaluated(STATES["Not sent"]["Cause"], evaluated(output, {"Reason": "x"})) == "x"
     assert STATES["Not sent"]["Type"] == "Fail"
 
 
