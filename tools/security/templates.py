@@ -55,7 +55,7 @@ def write() -> None:
     for build, folder in ((_whole_stage, OUTPUT), (_deployer, OUTPUT / DEPLOYER)):
         for stage in STAGES:
             try:
-                validation.synthesise(folder, stages=[stage], build=build)
+                validation.synthesise(folder, stage=stage, build=build)
             except RuntimeError as error:
                 # CDK writes the templates and the report, and then fails because the report has findings.
                 if not str(error).startswith("ValidationFailed"):
