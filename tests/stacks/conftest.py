@@ -2,16 +2,17 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
-# CDK's own validation of templates makes synthesis eight times slower; `make check` runs it for every stage.
+# CDK's own validation of templates makes synthesis eight times slower; `make check` runs it for each stage on AWS.
 os.environ["CDK_VALIDATION"] = "false"
 
 from stacks.config import STAGES, stage_from_context
 from stacks.stage import Stage
-from tests.support.templates.deployment import CONTEXTS, Deployment, synthesise_stage
+from tests.support.templates.deployment import CONTEXTS, Again, Deployment, synthesise_again, synthesise_stage
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +27,12 @@ def synthesised(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Deplo
         return of_stage(stage_from_context((CONTEXTS[name] if name else context).get))
 
     return of
+
+
+@pytest.fixture(scope="session")
+def again(tmp_path_factory: pytest.TempPathFactory) -> Again:
+    """The stage dev with the example consumer, synthesised once more."""
+    return synthesise_again(tmp_path_factory.mktemp("again"), replace(STAGES["dev"], example_consumer=True))
 
 
 @pytest.fixture(params=CONTEXTS)

@@ -1,7 +1,9 @@
 """Tests of the optional stack with which workflows on GitHub deploy a stage."""
 
 import ast
+import json
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import aws_cdk as cdk
@@ -14,7 +16,9 @@ import app
 from local.settings import PROJECT
 from stacks.config import DEV, LOCAL, PROD
 from stacks.deployer import ISSUER, TEMPLATES
+from stacks.names import DEPLOYER
 from stacks.stage_checks import InvalidStageError
+from tests.support.templates.deployment import CDK_CONTEXT
 
 REPOSITORY = "cats@12/orders@345"
 
@@ -46,11 +50,13 @@ INDIRECT = {
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    @cache
     def of(stage: Any = DEV, repository: str = REPOSITORY, provider: str | None = None) -> dict[str, Any]:
-        cdk_app = cdk.App(outdir=str(tmp_path_factory.mktemp("deployer")))
+        folder = tmp_path_factory.mktemp("deployer")
+        cdk_app = cdk.App(outdir=str(folder), context=CDK_CONTEXT, tree_metadata=False)
         app.build_deployer(cdk_app, stage=stage, repository=repository, provider=provider)
-        [stack] = cdk_app.synth().stacks
-        found: dict[str, Any] = stack.template
+        cdk_app.synth()
+        found: dict[str, Any] = json.loads((folder / f"{DEPLOYER}.template.json").read_text())
         return found
 
     return of

@@ -12,11 +12,9 @@ from typing import Any
 import aws_cdk as cdk
 import pytest
 
-import app
-from stacks.config import DEV
 from stacks.exports import EXPORTS, MissingExportError, export_always
 from stacks.names import CACHE
-from tests.support.templates.deployment import CDK_CONTEXT, CONTEXTS, Deployment
+from tests.support.templates.deployment import CONTEXTS, Again, Deployment
 
 FILE = "stacks/exports.py"
 
@@ -49,19 +47,6 @@ def test_every_deployment_has_the_same_exports(name: str, synthesised: Callable[
     assert exported(deployment) == listed
 
 
-@pytest.fixture(scope="module")
-def without_references(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """The names of the exports of each stack before CDK looks at the references of the others."""
-    cdk_app = cdk.App(outdir=str(tmp_path_factory.mktemp("cdk.out")), context=CDK_CONTEXT)
-    app.build(cdk_app, stage=DEV)
-    names = {}
-    for stack in filter(cdk.Stack.is_stack, cdk_app.node.children):
-        outputs = stack.node.try_find_child("Exports")
-        found = outputs.node.children if outputs else []
-        names[stack.node.id] = {str(one.export_name) for one in found if isinstance(one, cdk.CfnOutput)}
-    return names
-
-
 def pairs(deployment: Deployment) -> dict[tuple[str, str], set[str]]:
     """What each stack imports from each other stack, by the names of the consumer and the producer."""
     producers = {
@@ -77,14 +62,14 @@ def pairs(deployment: Deployment) -> dict[tuple[str, str], set[str]]:
 
 
 def test_each_stack_can_drop_its_references_to_each_other_stack(
-    synthesised: Callable[..., Deployment], without_references: dict[str, set[str]]
+    again: Again,
 ) -> None:
     """The exporting stack deploys first. Its template still has the exports, although no stack uses them."""
-    found = pairs(synthesised(stage="dev", cache="on", consumer="on"))
+    found = pairs(again.deployment)
 
     assert ("Fulfillment", "Orders") in found and len(found) > 10
     for (consumer, producer), names in found.items():
-        assert names <= without_references[producer], f"{producer} needs {consumer} for an export"
+        assert names <= again.exports_before_references[producer], f"{producer} needs {consumer} for an export"
 
 
 def test_a_renamed_resource_that_is_exported_is_named() -> None:

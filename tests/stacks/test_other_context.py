@@ -12,7 +12,7 @@ SETTINGS = (
     {},
     {"cache": "on", "consumer": "on", "identity": "existing"},
     OTHER_SENDER,
-    {"cache": "off", "consumer": "off", "identity": "existing"},
+    {**OTHER_SENDER, "identity": "existing"},
 )
 
 

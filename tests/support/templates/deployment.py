@@ -151,8 +151,38 @@ def synthesise(folder: Path, **context: str) -> Deployment:
 
 
 def synthesise_stage(folder: Path, stage: Stage) -> Deployment:
+    return _synthesised(_built(folder, stage), stage)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Again:
+    """A second synthesis of a stage.
+
+    `exports_before_references` has the names of the exports of each stack before CDK looks at the references of the
+    other stacks.
+    """
+
+    deployment: Deployment
+    exports_before_references: Mapping[str, set[str]]
+
+
+def synthesise_again(folder: Path, stage: Stage) -> Again:
+    cdk_app = _built(folder, stage)
+    exports = {}
+    for stack in filter(cdk.Stack.is_stack, cdk_app.node.children):
+        outputs = stack.node.try_find_child("Exports")
+        found = outputs.node.children if outputs else []
+        exports[stack.node.id] = {str(one.export_name) for one in found if isinstance(one, cdk.CfnOutput)}
+    return Again(deployment=_synthesised(cdk_app, stage), exports_before_references=exports)
+
+
+def _built(folder: Path, stage: Stage) -> cdk.App:
     cdk_app = cdk.App(outdir=str(folder), context=CDK_CONTEXT, tree_metadata=False)
     app.build(cdk_app, stage=stage)
+    return cdk_app
+
+
+def _synthesised(cdk_app: cdk.App, stage: Stage) -> Deployment:
     stacks = cdk_app.synth().stacks
     return Deployment(
         stage=stage,
