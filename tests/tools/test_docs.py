@@ -1,7 +1,5 @@
-"""The generated parts of the docs say what the templates and the workflows say."""
+"""How the parts of the docs are generated. tests/stacks/test_docs.py compares them with the templates."""
 
-import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,16 +14,6 @@ from tools.docs.workflows import Picture
 
 BEGIN, END = "<!-- generated: numbers (make docs) -->", "<!-- end -->"
 PICTURE = Picture(file="a.asl.json", merged={}, said={("Which", "Good"): "yes", ("Which", "Bad"): "no"})
-
-
-@pytest.fixture(scope="module")
-def stacks() -> list[deployment.Stack]:
-    return program.synthesise()
-
-
-@pytest.fixture(scope="module")
-def parts(stacks: list[deployment.Stack]) -> dict[str, str]:
-    return program.parts(stacks)
 
 
 @pytest.fixture
@@ -69,16 +57,6 @@ def a_stack(**tables: dict[str, Any]) -> deployment.Stack:
         for name, table in tables.items()
     }
     return deployment.Stack(name="S", template={"Resources": resources}, after=set())
-
-
-def test_every_generated_part_is_up_to_date(parts: dict[str, str]) -> None:
-    assert docs.stale(parts) == [], "run python -m tools.docs"
-
-
-def test_every_part_stands_on_one_page(parts: dict[str, str]) -> None:
-    named = [name for page in docs.pages() for name in docs.names_in(page.read_text())]
-
-    assert sorted(named) == sorted(parts)
 
 
 def test_the_text_between_the_markers_is_replaced_and_no_other(page: Path) -> None:
@@ -144,39 +122,6 @@ def test_states_can_be_drawn_as_one() -> None:
 def test_words_that_do_not_fit_the_workflow_are_refused(said: dict[tuple[str, str], str], message: str) -> None:
     with pytest.raises(CommandError, match=message):
         drawn(Picture(file="a.asl.json", merged={}, said=said))
-
-
-def test_every_state_of_the_workflows_is_drawn(parts: dict[str, str]) -> None:
-    """By its name, or as one of several states that are drawn as one."""
-    for name, picture in workflows.PICTURES.items():
-        states = list(json.loads((workflows.FOLDER / picture.file).read_text())["States"])
-        merged = [states[states.index(first) : states.index(last) + 1] for first, last in picture.merged.values()]
-        hidden = {state for several in merged for state in several}
-
-        assert set(re.findall("<b>(.*?)</b>", parts[name])) == (set(states) - hidden) | picture.merged.keys()
-
-
-def test_the_pictures_and_the_text_name_states_functions_and_tables_that_exist(stacks: list[deployment.Stack]) -> None:
-    text = "".join((docs.FOLDER / name).read_text() for name in ("architecture.md", "data-model.md"))
-    pictures = "".join(re.findall(r"^```mermaid\n(sequence.*?)^```", text, re.M | re.S))
-    prose = re.sub(r"^```.*?^```|`[^`]*`", "", text, flags=re.M | re.S)
-    known = {
-        name
-        for picture in workflows.PICTURES.values()
-        for name in json.loads((workflows.FOLDER / picture.file).read_text())["States"]
-    }
-    resources = {
-        name
-        for stack in stacks
-        for type in ("AWS::Lambda::Function", "AWS::DynamoDB::Table")
-        for name, _ in stack.resources(type)
-    }
-
-    states = {*re.findall(r'"([^"]+)"', prose), *re.findall(r"w->>\w+: ([A-Z][^:\n]+)", pictures)}
-    drawn = re.findall(r"participant \w+ as ([A-Z]\w+[A-Z]\w+)$", pictures, re.M)
-    assert states - known == {"no such order"}
-    assert set(drawn) - resources == set()
-    assert {"PlaceOrder", "OrderTable", "VerifyCCAndPrice", "CancelReminder"} <= set(drawn)
 
 
 def test_a_table_is_shown_with_its_indexes_its_expiry_and_its_stream() -> None:
