@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +20,22 @@ from tools.doctor.target import Target
 
 SESSION = boto3.Session("x", "x", region_name=REGION)
 """All tests share one session, because it caches the service models."""
+
+
+@cache
+def _client(service: str, endpoint: str | None, **timeouts: float) -> Any:
+    return tools.aws.Aws(SESSION, endpoint).client(service, **timeouts)
+
+
+class SharedClients(tools.aws.Aws):
+    """All tests share its clients. Each examination needs about 13, and making them takes longer than the rest."""
+
+    def client(self, service: str, **timeouts: float) -> Any:
+        return _client(service, self.endpoint, **timeouts)
+
+
+AWS = SharedClients(SESSION)
+"""Inside `examined`, a fake AWS answers these clients."""
 
 STAGE = replace(DEV, sender="cats@our-cats.org", runbook_url="https://our-cats.org/runbook")
 TOPIC = "arn:aws:sns:us-east-1:123456789012:topic"
@@ -109,13 +126,13 @@ class Aws:
         self.answers["ListStackResources"]["StackResourceSummaries"].remove(WRITER)
 
     def findings(self, *, endpoint: str | None = None, **stage: Any) -> dict[str, Finding]:
-        target = Target(replace(STAGE, **stage), tools.aws.Aws(SESSION, endpoint))
+        target = Target(replace(STAGE, **stage), SharedClients(SESSION, endpoint))
         return {finding.check: finding for finding in examine(target)}
 
     def problems(self, **said: str) -> dict[str, str]:
         """The problems that stop a deployment with the settings `said`: for each check, what to do."""
         stage = stage_from_context({"stage": "dev", **said}.get)
-        target = Target(stage, tools.aws.Aws(SESSION), said={name.upper() for name in said}, deploying=True)
+        target = Target(stage, AWS, said={name.upper() for name in said}, deploying=True)
         return {finding.check: finding.advice for finding in examine(target) if finding.state == "problem"}
 
     def note(self, params: dict[str, Any], **_: Any) -> None:
@@ -136,12 +153,16 @@ class Aws:
         return {"Stacks": [{"Tags": tags(name), **self.stacks[name]}]}
 
 
+_in_use: list[Aws] = []
+
+# A client copies the handlers of its session when it is made, so they are registered once, before any client.
+SESSION.events.register("before-parameter-build", lambda **event: _in_use[-1].note(**event))
+SESSION.events.register("before-call", lambda **event: _in_use[-1].answer(**event))
+
+
 @contextmanager
 def examined() -> Iterator[Aws]:
-    """Answers the clients of SESSION inside the block."""
-    aws = Aws()
-    SESSION.events.register("before-parameter-build", aws.note, unique_id="note")
-    SESSION.events.register("before-call", aws.answer, unique_id="answer")
-    yield aws
-    SESSION.events.unregister("before-parameter-build", unique_id="note")
-    SESSION.events.unregister("before-call", unique_id="answer")
+    """Answers the clients of AWS inside the block."""
+    _in_use.append(Aws())
+    yield _in_use[-1]
+    _in_use.pop()

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-import tools.aws
 from local.settings import PROJECT
 from stacks.config import STAGES
 from tests.support.aws_answers import code_of
 from tests.support.commands import Command, run_inside
-from tests.support.doctor import ROLE, SESSION, STAGE, TOPIC, Aws, attributes_of_queue, examined, stack, tags
+from tests.support.doctor import AWS, ROLE, STAGE, TOPIC, Aws, attributes_of_queue, examined, stack, tags
 from tests.support.orders_stack import REGION
 from tools import deployment
 from tools.doctor import report
@@ -266,7 +265,7 @@ def test_the_cache_of_a_stage_without_one_is_examined_only_if_the_user_wants_it(
     aws.switch_the_cache_off()
     del aws.stacks["dev-cache"]
 
-    checks = {finding.check for finding in examine(Target(STAGE, tools.aws.Aws(SESSION), said=said))}
+    checks = {finding.check for finding in examine(Target(STAGE, AWS, said=said))}
 
     assert ("stack dev-cache" in checks) is missed
 
@@ -334,7 +333,7 @@ def test_before_deploying_sentences_report_the_problems_or_that_there_are_none(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for module in (deployment, report):
-        monkeypatch.setattr(module, "reach", lambda *_, **__: tools.aws.Aws(SESSION))
+        monkeypatch.setattr(module, "reach", lambda *_, **__: AWS)
     stopped = main(["--stage", "dev", "--deploying", "--consumer", "on"])
     told = capsys.readouterr().out
     goes_on = main(["--stage", "dev", "--deploying", "--sender", STAGE.sender])
@@ -352,7 +351,7 @@ def test_before_deploying_sentences_report_the_problems_or_that_there_are_none(
 def deploying(aws: Aws, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs the doctor as `make deploy` does."""
     for module in (deployment, report):
-        monkeypatch.setattr(module, "reach", lambda *_, **__: tools.aws.Aws(SESSION))
+        monkeypatch.setattr(module, "reach", lambda *_, **__: AWS)
     return lambda *options: run_inside(capsys, main, ["--stage", "dev", "--deploying", *options])
 
 

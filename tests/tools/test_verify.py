@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-import tools.aws
 from costs import prices, quantities
 from local.settings import PROJECT
-from tests.support.doctor import SESSION, STAGE, Aws, examined, resource
+from tests.support.doctor import AWS, STAGE, Aws, examined, resource
 from tools import deployment
 from tools.doctor.target import Target
 from tools.verify import __main__ as program
@@ -37,7 +36,7 @@ def aws() -> Iterator[Aws]:
 
 
 def found() -> dict[str, Reading]:
-    target = Target(STAGE, tools.aws.Aws(SESSION))
+    target = Target(STAGE, AWS)
     return {one.what: one for one in readings(target, days=7)}
 
 
@@ -133,7 +132,7 @@ def test_wrong_options_are_refused(
     aws: Aws, option: str, message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deployment, "require_credentials", lambda stage, home: None)
-    monkeypatch.setattr(deployment, "find", lambda stage, home: Target(STAGE, tools.aws.Aws(SESSION)))
+    monkeypatch.setattr(deployment, "find", lambda stage, home: Target(STAGE, AWS))
 
     assert program.main([option]) == 2
     assert message in capsys.readouterr().err
