@@ -45,20 +45,42 @@ NAMES = {
 }
 """The name on the command line of each module that has one."""
 
-WATCHED = """\
-import os, runpy, sys
+HELP_OF_EACH = """\
+import os, runpy, signal, sys
+
+sys.dont_write_bytecode = True
+
+# Most programs import these packages. They are imported once.
+import boto3, typer, typer.rich_utils
+
 
 def watch(event, arguments):
     writes = event == "open" and isinstance(arguments[0], str) and set(str(arguments[1])) & set("wax+")
     if writes or event in ("subprocess.Popen", "os.fork", "os.posix_spawn", "os.mkdir", "socket.connect"):
         os.write(2, f"{event} {arguments[0]}\\n".encode())
 
-sys.dont_write_bytecode = True
+
+folder, *modules = sys.argv[1:]
+for module in modules:
+    child = os.fork()
+    if not child:
+        break
+    _, status = os.waitpid(child, 0)
+    with open(f"{folder}/{module}.status", "w") as file:
+        file.write(str(os.waitstatus_to_exitcode(status)))
+else:
+    sys.exit()
+
+for stream, name in ((1, "out"), (2, "err")):
+    os.dup2(os.open(f"{folder}/{module}.{name}", os.O_WRONLY | os.O_CREAT), stream)
+signal.alarm(60)
 sys.addaudithook(watch)
-sys.argv[:] = sys.argv[1:]
-runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+sys.argv[:] = [module, "--help"]
+runpy.run_module(module, run_name="__main__", alter_sys=True)
 """
-"""Runs the module in the first argument, and prints each file it writes, process it starts or address it calls."""
+"""Runs each module with --help in a process of its own, and prints each file that it writes, process that it starts or
+address that it calls. The first argument is the folder for what they print.
+"""
 
 
 def modules() -> list[str]:
@@ -83,15 +105,24 @@ def run(*command: str, **options: Any) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, *command], **options)
 
 
-@pytest.mark.parametrize("module", modules())
-def test_the_help_of_every_program_only_prints(module: str) -> None:
-    """The help starts no process, writes no file and connects to no server."""
-    shown = run("-c", WATCHED, module, "--help", env=settings(COLUMNS="80"))
+@pytest.fixture(scope="module")
+def helped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which HELP_OF_EACH writes."""
+    folder = tmp_path_factory.mktemp("help")
+    done = run("-c", HELP_OF_EACH, str(folder), *modules(), env=settings(COLUMNS="80"), timeout=600)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    return folder
 
-    assert (shown.returncode, shown.stderr) == (0, "")
+
+@pytest.mark.parametrize("module", modules())
+def test_the_help_of_every_program_only_prints(module: str, helped: Path) -> None:
+    """The help starts no process, writes no file and connects to no server."""
+    status, out, err = ((helped / f"{module}.{name}").read_text() for name in ("status", "out", "err"))
+
+    assert (status, err) == ("0", "")
     name = NAMES.get(module, f"python -m {module}")
-    assert shown.stdout.lstrip().startswith((f"usage: {name} ", f"Usage: {name} ", f"usage: python -m {module} "))
-    assert [line for line in shown.stdout.splitlines() if len(line) > 80] == []
+    assert out.lstrip().startswith((f"usage: {name} ", f"Usage: {name} ", f"usage: python -m {module} "))
+    assert [line for line in out.splitlines() if len(line) > 80] == []
 
 
 def test_the_programs_of_tools_are_listed() -> None:
