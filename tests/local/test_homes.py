@@ -78,7 +78,7 @@ trees = st.recursive(
 
 
 @given(tree=trees, command=st.sampled_from([["down", "--forget"], ["down"], ["up"], ["status"], ["logs"], ["queues"]]))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_a_folder_with_other_files_is_rejected_and_stays_unchanged(tree: Tree, command: list[str]) -> None:
     with a_world() as world:
         plant(world / "home", {"notes.txt": "mine", **tree, homes.MARK: "another text"}, outside=world / OUTSIDE)
@@ -89,7 +89,7 @@ def test_a_folder_with_other_files_is_rejected_and_stays_unchanged(tree: Tree, c
 
 
 @given(tree=trees)
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_forgetting_deletes_only_what_the_cloud_wrote(tree: Tree) -> None:
     with a_world() as world:
         home = world / "home"

@@ -132,7 +132,7 @@ def is_read_the_same_way(order: Any) -> bool:
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(st.one_of(orders, odd_orders()))
 @example(ORDER | {"ItemName": "Lot 5500 1200 3400", "Price": "1200"})
 @example(ORDER | {"OrderId": "4242-4242-4242", "Price": "4242"})
@@ -159,13 +159,12 @@ def is_read_the_same_way(order: Any) -> bool:
 @example(ORDER | {"Name": f"{CARD}٤٤٤٤"})
 def test_the_api_and_the_workflow_give_an_order_the_same_verdict(order: Any) -> None:
     started_with = accepted_by_api(order)
-    by_hand = accepted_by_workflow(order)
 
     if started_with is not None:
-        assert by_hand, "the workflow refuses an order that the API accepts"
+        assert accepted_by_workflow(order), "the workflow refuses an order that the API accepts"
         assert accepted_by_workflow(started_with), "the workflow refuses the input with which the API starts it"
     elif is_read_the_same_way(order):
-        assert not by_hand, "the workflow accepts an order that the API refuses"
+        assert not accepted_by_workflow(order), "the workflow accepts an order that the API refuses"
 
 
 @pytest.mark.parametrize(
