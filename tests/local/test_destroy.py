@@ -1,4 +1,8 @@
-"""`make destroy` removes every stage, and says what it leaves. The stages share the engine of one laptop cloud."""
+"""`make destroy` removes the stages, and says what it leaves. The stages share the engine of one laptop cloud.
+
+The stage `local` is not destroyed here. It has the same resources as `dev`, and keeps the same ones. tests/stacks
+compares them.
+"""
 
 import json
 import os
@@ -11,13 +15,14 @@ import aws_cdk as cdk
 import pytest
 
 import app
-from local import code_only, deploy, gaps
+from local import deploy
 from local.engine import CREDENTIALS, Engine
 from local.settings import PROJECT, REGION
 from stacks.config import STAGES
 from stacks.names import STACKS, stack_name
 from tests.support.cloud import leftovers
 from tests.support.cloud.bare import bare_engine
+from tests.support.cloud.deployed import deploy_stacks
 from tests.support.templates.deployment import CDK_JSON
 from tools.teardown import __main__ as teardown
 from tools.teardown import stacks
@@ -42,14 +47,14 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def assemblies(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Path]:
-    """The templates of every stage with everything switched on, as `cdk synth` writes them."""
+    """The templates of each stage of TOGETHER with everything switched on, and the files that they name."""
     folders = {}
-    for name, stage in STAGES.items():
+    for name in TOGETHER:
         folders[name] = tmp_path_factory.mktemp(name)
-        context = CDK_JSON["context"] | {"aws:cdk:enable-path-metadata": True}
-        cdk_app = cdk.App(outdir=str(folders[name]), context=context)
+        context = CDK_JSON["context"] | {"aws:cdk:enable-path-metadata": True, "aws:cdk:disable-stack-trace": True}
+        cdk_app = cdk.App(outdir=str(folders[name]), context=context, tree_metadata=False)
         # The engine refuses the types of gradual deployments.
-        changed = replace(stage, sender=f"{name}@orders.acme.org", example_consumer=True, gradual=None)
+        changed = replace(STAGES[name], sender=f"{name}@orders.acme.org", example_consumer=True, gradual=None)
         app.build(cdk_app, stage=changed)
         cdk_app.synth()
     return folders
@@ -61,27 +66,8 @@ def deployed(engine: Engine, assemblies: Mapping[str, Path]) -> Engine:
     engine.settings.assembly.symlink_to(assemblies["dev"])
     deploy.bootstrap(engine)
     for name in TOGETHER:
-        deploy_stage(engine, assemblies[name])
+        deploy_stacks(engine, assemblies[name])
     return engine
-
-
-def deploy_stage(engine: Engine, assembly: Path) -> None:
-    """Deploys one stage with the calls of `cdk deploy`. They take a part of CDK's time.
-
-    The buckets and queues then also accept calls without TLS, as the program makes them here.
-    """
-    gaps.allow_plain_http(engine)
-    artifacts = json.loads((assembly / "manifest.json").read_bytes())["artifacts"]
-    names = [name for name, one in artifacts.items() if one["type"] == "aws:cloudformation:stack"]
-    for name in code_only.in_order(names, artifacts):
-        stack = artifacts[name]["properties"]
-        code_only.upload(engine, assembly, name)
-        assert code_only.prepare(engine, stack, kind="CREATE") == "CREATE_COMPLETE"
-        assert code_only.execute(engine, stack) == "CREATE_COMPLETE"
-        engine.client("cloudformation").update_termination_protection(
-            StackName=stack["stackName"], EnableTerminationProtection=stack.get("terminationProtection", False)
-        )
-    gaps.allow_plain_http(engine)
 
 
 @pytest.fixture(autouse=True)
@@ -191,15 +177,6 @@ def test_prod_is_destroyed_and_keeps_its_data(deployed: Engine, listed: set[str]
     assert not live_stacks(deployed)
     assert {row["what"] for row in left} == KEPT_BY_PROD | {BOOTSTRAP.what}
     assert all(row["usd"] is not None and row["why"] for row in left)
-
-
-def test_local_is_destroyed(deployed: Engine, assemblies: Mapping[str, Path], listed: set[str], capfd: Any) -> None:
-    deploy_stage(deployed, assemblies["local"])
-
-    _, left = destroy("local", capfd)
-
-    listed.update(row["name"] for row in left)
-    assert not live_stacks(deployed)
 
 
 def test_everything_that_is_left_in_any_service_has_a_reason_and_was_listed(deployed: Engine, listed: set[str]) -> None:

@@ -27,7 +27,7 @@ REASONS: Mapping[str, Mapping[str, str]] = {
     "cloudformation.change_sets": {".*cdk-bootstrap.*": CDK},
     "cloudformation.exports": {"CdkBootstrap-.*": CDK},
     "cloudformation.stack_events": {".*": RECORD},
-    "cloudformation.stacks": {"CDKToolkit": CDK, "(dev|local|prod)-.*": RECORD},
+    "cloudformation.stacks": {"CDKToolkit": CDK, "(dev|prod)-.*": RECORD},
     "cloudwatch.alarm_history": {"entries": RECORD},
     "cloudwatch_logs.log_groups": {".*prod-identity.*": KEPT},
     "cognito.user_pools": {".*": KEPT},
