@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from local import deploy, gaps, users
+from local import gaps, users
 from local.addresses import api_url
 from local.cloud import Cloud
 from tests.support.cloud.apps import Apps
+from tests.support.cloud.deployed import deploy_stacks
 
 
 def deploy_beside(apps: Apps) -> Apps:
@@ -18,8 +19,7 @@ def deploy_beside(apps: Apps) -> Apps:
     cloud = apps.cloud
     with TemporaryDirectory() as templates:
         standard.synthesise(Path(templates))
-        deploy.deploy_app(cloud.engine, templates, "Orders")
-    gaps.allow_plain_http(cloud.engine)
+        deploy_stacks(cloud.engine, Path(templates))
     gaps.widen_sqs_grants(cloud.engine)
     identity, orders = (_outputs(cloud, stack) for stack in (standard.IDENTITY, standard.ORDERS))
     users.create(cloud.engine, identity["UserPoolId"], cloud.users())
