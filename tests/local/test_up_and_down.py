@@ -27,6 +27,7 @@ from local.processes import Daemon, alone, free_port, run_to_the_end
 from local.settings import PROJECT, Settings
 from local.settings import load as load_settings
 from tests.support.cloud.checkout import Checkout, free_ports
+from tests.support.cloud.copied import copied
 from tests.support.cloud.site import fetch
 from tests.support.names import unique
 from tests.support.waiting import PATIENCE_SECONDS, eventually
@@ -343,32 +344,30 @@ def test_another_port_is_rejected_while_deployed_functions_hold_the_last_one(sec
 
 
 @pytest.fixture
-def comes_back(second: Checkout, tmp_path: Path) -> Iterator[None]:
-    """Gives the cloud its folder back after a test that has deleted its data."""
-    saved = tmp_path / "saved"
-    second.local("down")
-    shutil.copytree(second.home, saved, symlinks=True)
-    second.local("up")
-    yield
-    shutil.rmtree(second.home)
-    shutil.move(saved, second.home)
-    up = second.local("up")
-    assert up.returncode == 0, up.stderr
+def used(checkout: Checkout) -> Iterator[Checkout]:
+    """A checkout whose cloud runs and has run the demo."""
+    copied(checkout.home)
+    for command in ("up", "demo"):
+        done = checkout.local(command)
+        assert done.returncode == 0, done.stderr
+    yield checkout
+    # `checkout` ends only a cloud. It refuses a folder with nothing but other files.
+    if not homes.is_cloud(checkout.home):
+        shutil.rmtree(checkout.home)
 
 
-@pytest.mark.usefixtures("comes_back")
-def test_down_forget_deletes_the_data_and_keeps_other_files(second: Checkout) -> None:
-    folders = [second.home, *(path for path in second.home.rglob("*") if path.is_dir() and not path.is_symlink())]
-    assert [path for path in second.home.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077] == []
+def test_down_forget_deletes_the_data_and_keeps_other_files(used: Checkout) -> None:
+    folders = [used.home, *(path for path in used.home.rglob("*") if path.is_dir() and not path.is_symlink())]
+    assert [path for path in used.home.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077] == []
     mine = {folder / name for folder in folders for name in ("notes.txt", "notes.json")}
     for file in mine:
         file.write_text("mine")
 
-    down = second.local("down", "--forget")
+    down = used.local("down", "--forget")
 
     assert (down.returncode, down.stdout.splitlines()[0]) == (0, "stopped; deleted the cloud's files")
-    assert second.processes() == []
-    assert {path for path in second.home.rglob("*") if not path.is_dir()} == mine
+    assert used.processes() == []
+    assert {path for path in used.home.rglob("*") if not path.is_dir()} == mine
     assert "kept files in" in down.stdout and down.stdout.endswith(" more\n")
 
 
