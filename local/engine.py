@@ -272,7 +272,7 @@ class Engine:
         """Turns the clock, and waits until everything on the way has happened. Returns the clock.
 
         `by` is a number of seconds, `to` a time in seconds since 1970. With `all_times`, no time of a rule is left out.
-        Calls `seen` now and then. An interrupt stops the clock at the last time at which everything has happened.
+        Calls `seen` now and then. An interrupt stops the clock at the last time at which something was due.
         Raises LocalError if the clock does not get there.
         """
         wanted = to if to is not None else self.clock().now + (by or 0)

@@ -105,10 +105,12 @@ class Clock:
             raise RefusedError(f"{_text(target)} is too far ahead: the clock goes to {_text(turned_time.LATEST)}")
         with self._asking:
             if self.target is not None:
-                raise RefusedError("the clock is being turned already. Wait until it stands")
+                raise RefusedError("the clock is being turned already. Wait until it stands, or stop it on the page")
             self.begun += 1
+            # Before the target is seen, so that no later stop is taken for an earlier one.
+            stops = self._stops
             self.target, self.error, self.steps, self._all_times = target, None, 0, all_times
-        arguments = (target, self._stops, to_real)
+        arguments = (target, stops, to_real)
         threading.Thread(target=self._turn_and_tell, args=arguments, name="clock", daemon=True).start()
 
     def _turn_and_tell(self, target: int, stops: int, to_real: bool) -> None:

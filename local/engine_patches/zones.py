@@ -34,10 +34,14 @@ def following(fields: Any, after: datetime, schedule: Mapping[str, Any]) -> date
     """The next time of a schedule. `fields` is its parsed `cron()` expression. None if it has no time any more."""
     zone = _zone(schedule)
     found: datetime | None = eventbridge._cron_next_fire(fields, after.astimezone(zone))
-    while found and found.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != found.replace(tzinfo=None):
-        # The clocks skip this time.
+    while found and (found.timestamp() <= after.timestamp() or _is_skipped(found, zone)):
+        # The clocks skip this time, or show it for the second time.
         found = eventbridge._cron_next_fire(fields, found)
     return found
+
+
+def _is_skipped(time: datetime, zone: tzinfo) -> bool:
+    return time.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != time.replace(tzinfo=None)
 
 
 def _zone(schedule: Mapping[str, Any]) -> tzinfo:

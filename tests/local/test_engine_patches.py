@@ -715,6 +715,8 @@ def test_the_engine_renews_tokens_for_ever(
             ["30T02:30", "31T02:30", "01T02:30"],
             ["30T00:30", "31T00:30", "01T01:30"],
         ),
+        # The engine starts between the two.
+        ("cron(10 2 * * ? *)", "2027-10-31T01:00", ["31T02:10", "01T02:10", "02T02:10"], ["01T01:10", "02T01:10"]),
     ],
 )
 @pytest.mark.parametrize("patched", [False, True])

@@ -93,6 +93,10 @@ GRADUAL = {
 """The resources of a stage that moves the aliases of functions gradually."""
 
 
+def test_without_gradual_deployment_a_stage_has_the_resources_of_the_laptop_cloud(synthesised):
+    assert synthesised(stage="prod", gradual="off").names_and_types() == synthesised("local").names_and_types()
+
+
 def test_the_list_of_stacks_for_the_commands_is_complete(with_everything):
     assert sorted(with_everything.templates) == sorted(names.STACKS)
 

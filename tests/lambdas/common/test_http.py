@@ -249,7 +249,7 @@ def longest(schema: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("module", [submission, close_order, validation])
-def test_the_longest_valid_body_fits_in_every_notation(module: ModuleType) -> None:
+def test_the_longest_valid_body_fits_if_its_emoji_are_escaped(module: ModuleType) -> None:
     shapes = [one for one in vars(module).values() if isinstance(one, Shape)]
     bodies = [json.dumps(longest(one.schema), ensure_ascii=True) for one in shapes]
 

@@ -158,13 +158,14 @@ def is_read_the_same_way(order: Any) -> bool:
 @example(ORDER | {"Price": "123456789012.3456\n"})
 @example(ORDER | {"Name": f"{CARD}٤٤٤٤"})
 def test_the_api_and_the_workflow_give_an_order_the_same_verdict(order: Any) -> None:
-    started_with = accepted_by_api(order)
+    # Also if the verdicts may differ: the workflow must fail for no order.
+    started_with, by_hand = accepted_by_api(order), accepted_by_workflow(order)
 
     if started_with is not None:
-        assert accepted_by_workflow(order), "the workflow refuses an order that the API accepts"
+        assert by_hand, "the workflow refuses an order that the API accepts"
         assert accepted_by_workflow(started_with), "the workflow refuses the input with which the API starts it"
     elif is_read_the_same_way(order):
-        assert not accepted_by_workflow(order), "the workflow accepts an order that the API refuses"
+        assert not by_hand, "the workflow accepts an order that the API refuses"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import multiprocessing
+import os
 import re
 import select
 import socket
@@ -222,9 +223,12 @@ def between(cloud: Cloud, *stacks: str) -> Iterator[Between]:
         # botocore sends AWS_SDK_UA_APP_ID with each request. So one proxy can serve all functions.
         through_the_proxy = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}"}
         Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        # Starts its process now, not when a client waits.
+        started = killer.submit(kill_client, os.getpid(), "", 0)
         try:
             with calling_the_latest(functions, names.values()):
                 list(pool.map(renew, usual))
+                started.result()
                 yield proxy
         finally:
             list(pool.map(set_variables, usual, [{} for _ in usual]))
