@@ -116,7 +116,10 @@ def test_the_digits_of_a_number_are_one_more_text_unless_it_is_a_sum_of_floats(d
     few, many = f"1{digit * 6}2", f"1{digit * 7}2"
 
     def searched(price) -> list[str]:
-        return evaluated(SECOND["texts"], texts=["A-1", "Ann x lamp", ""], digitsOfPrice=digits_of(price))
+        order = {"Price": evaluated("{% $string($price) %}", price=price)}
+        texts = ["A-1", "Ann x lamp", ""]
+        return evaluated(SECOND["texts"], order=order, texts=texts, digitsOfPrice=digits_of(price))
 
     assert searched(float(f"0.{few}")) == ["A-1", "Ann x lamp", "", few]
-    assert searched(float(f"0.{many}")) == ["A-1", "Ann x lamp", "", ""]
+    assert searched(float(f"-0.{many}")) == ["A-1", "Ann x lamp", "", ""]
+    assert searched(int(f"{many}00000")) == ["A-1", "Ann x lamp", "", f"{many}00000"]

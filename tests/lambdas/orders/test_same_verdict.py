@@ -146,6 +146,8 @@ def is_read_the_same_way(order: Any) -> bool:
 @example(ORDER | {"Price": 1e20})
 @example(ORDER | {"Price": 0.1 + 0.2})
 @example(ORDER | {"Price": 2**53 + 1})
+@example(ORDER | {"Price": 4000000000000002})
+@example(ORDER | {"Price": 36000000000008.5})
 @example(ORDER | {"Price": 2**53 - 1})
 @example(ORDER | {"Price": 4242424242424242})
 @example(ORDER | {"Price": 0.4242424242424242})
