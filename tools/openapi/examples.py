@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from account import elsewhere, stores
 from common import codes
 from common.codes import Detail
+from common.http import MAX_BODY_BYTES
 from common.paging import MOST
 from reminders.limits import too_many_today, too_many_waiting
 
@@ -341,7 +342,7 @@ _FAILURES: Mapping[tuple[str, str], tuple[str, Sequence[Detail]]] = {
         "This is an operator's account. An administrator must remove them from the group first.",
         [],
     ),
-    ("", "TooLarge"): ("The body may have at most 24576 bytes.", []),
+    ("", "TooLarge"): (f"The body may have at most {MAX_BODY_BYTES} bytes.", []),
     ("", "UnsupportedMediaType"): ("Send the body as application/json in UTF-8, and without a Content-Encoding.", []),
     ("", "TooManyToday"): (too_many_today(100, now=datetime.now(UTC)).message, []),
     ("", "TooManyWaiting"): (too_many_waiting(100).message, []),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from common.http import MAX_BODY_BYTES
 from orders.order import LISTED, STATUSES
 from orders.rules import REASONS
 from orders.search_query import TEXT
@@ -39,10 +40,10 @@ class Call:
     links: Mapping[str, Mapping[str, Mapping[str, str]]] = field(default_factory=dict)
 
 
-INTRODUCTION = """\
+INTRODUCTION = f"""\
 
 Send the ID token of a user of the user pool as `Authorization: Bearer …` with every request. Bodies are JSON in \
-UTF-8 and have at most 24,576 bytes. Send them as `Content-Type: application/json`, with or without \
+UTF-8 and have at most {MAX_BODY_BYTES:,} bytes. Send them as `Content-Type: application/json`, with or without \
 `charset=utf-8`; any other type is answered with 415. Unknown paths and methods are answered with 404.
 
 Every error has the same shape: `code` is for programs, `message` is a sentence for people and may change, and \
@@ -111,7 +112,7 @@ ERRORS: Mapping[str, Mapping[str, str]] = {
     "403": {"ACCESS_DENIED": "API Gateway refused the request. The code is API Gateway's own, and there are others."},
     "404": {"NotFound": "the order or reminder does not exist, or it is not yours."},
     "409": {"Conflict": "the request conflicts with the current state."},
-    "413": {"TooLarge": "the body has more than 24,576 bytes."},
+    "413": {"TooLarge": f"the body has more than {MAX_BODY_BYTES:,} bytes."},
     "415": {
         "UnsupportedMediaType": "the request's `Content-Type` is not `application/json` in UTF-8, or the request has a "
         "`Content-Encoding`."

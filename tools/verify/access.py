@@ -15,7 +15,7 @@ GUARDED = ((ORDERS, "/orders"), (REMINDERS, "/reminders"), (ACCOUNT, "/account")
 """A path of each API."""
 
 TOO_LONG = 30_000
-"""Bytes. The APIs accept 24,576 (`MAX_BODY_BYTES`)."""
+"""In bytes: more than the APIs' `MAX_BODY_BYTES`."""
 
 
 def sign_in(run: Run) -> str:
