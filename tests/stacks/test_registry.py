@@ -1,6 +1,6 @@
 """CloudFormation's registry knows the properties of each resource, and allows their values.
 
-`make check` runs all rules of cfn-lint, which takes minutes. These rules need no cfn-lint, only the schemas that it
+`make security` runs all rules of cfn-lint, which takes minutes. These rules need no cfn-lint, only the schemas that it
 brings along. They find a missing property, an unknown property, and a value that AWS does not have.
 """
 

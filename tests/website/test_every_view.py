@@ -345,6 +345,10 @@ def as_they_open(who: str | None) -> dict[str, str]:
     return {name: route for name, (user, route, act) in VIEWS.items() if user == who and act is nothing}
 
 
+def test_the_views_on_every_screen_exist() -> None:
+    assert ON_EVERY_SCREEN <= VIEWS.keys()
+
+
 @pytest.mark.parametrize("who", [None, "grace", "newcomer", "operator"])
 def test_the_views_of_a_user_fit_every_screen_and_pass_axe(keep_tab: OpenTab, scene: Scene, who: str | None) -> None:
     tab = keep_tab(scene.users[who] if who else None)
