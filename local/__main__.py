@@ -310,7 +310,9 @@ class ClockCommand(app.Command):
                 raise
             from local import clock
 
-            word = next((word for word in given if word.startswith(name)), name)
+            word = next((word for word in given if word.startswith(name)), None)
+            if word is None:
+                raise
             raise app.UsageError(str(clock.negative(word, is_speed="run" in given))) from None
 
 

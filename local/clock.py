@@ -21,6 +21,7 @@ from terminal.text import counted, printable
 
 TWICE = "happens twice in {zone}, at {offsets[0]} and again at {offsets[1]}: choose with --fold 0 or --fold 1"
 EXAMPLES = "+3d, +1h30m, '2027-03-29 01:59' or '29 Mar 2027 01:59'"
+FOLD = "--fold goes with a date and time that the clocks show twice, such as '31 Oct 2027 02:30'"
 BACK = "The clock goes back only to a time: write an earlier time, such as '2027-03-29 01:59', or `now`"
 
 UNITS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1}
@@ -57,7 +58,7 @@ def command(
     if all_times and not turns:
         raise LocalError(f"--all-times goes with a span or a time: write {EXAMPLES}")
     if fold is not None and (not turns or seconds is not None):
-        raise LocalError("--fold goes with a date and time that the clocks show twice, such as '31 Oct 2027 02:30'")
+        raise LocalError(FOLD)
     if not said:
         clock = engine.clock()
     elif said == "now":
@@ -65,12 +66,12 @@ def command(
     elif first == "run":
         clock = engine.run_clock(rate_of(speed))
     elif seconds is not None:
-        clock = _turned(cloud, console, engine.clock().now + seconds, shown_in, all_times=all_times)
+        clock = _turned(cloud, console, shown_in, by=seconds, all_times=all_times)
     elif said.startswith("-"):
         raise negative(said, is_speed=False)
     else:
         target = instant(said, zone=here.key if here else None, fold=fold).timestamp()
-        clock = _turned(cloud, console, target, shown_in, all_times=all_times)
+        clock = _turned(cloud, console, shown_in, to=target, all_times=all_times)
     print_clock(clock, console, shown_in, as_json=as_json)
 
 
@@ -119,6 +120,8 @@ def instant(text: str, *, zone: str | None, fold: int | None = None) -> datetime
             raise LocalError(f"{printable(text)!r} is not understood: write {EXAMPLES}") from None
         if code == codes.NEEDS_TIME_ZONE.name:
             raise CommandError(zones.UNKNOWN) from None
+        if code == codes.ONLY_FOR_LOCAL_TIME.name:
+            raise LocalError(FOLD) from None
         if code == codes.HAPPENS_TWICE.name:
             problem = codes.HAPPENS_TWICE.saying(TWICE)(**error.problem.values).sentence
             raise LocalError(f"{printable(text)!r} {problem}") from None
@@ -140,10 +143,19 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return None
 
 
-def _turned(cloud: Cloud, console: Console, target: float, zone: ZoneInfo, *, all_times: bool) -> Clock:
+def _turned(
+    cloud: Cloud,
+    console: Console,
+    zone: ZoneInfo,
+    *,
+    by: float | None = None,
+    to: float | None = None,
+    all_times: bool,
+) -> Clock:
     with console.status("turning the clock") as line:
         return cloud.engine.turn_clock(
-            to=target,
+            by=by,
+            to=to,
             all_times=all_times,
             seen=lambda clock: line.update(f"{shown(clock.now, zone)}  {counted(clock.steps, 'step')}"),
         )

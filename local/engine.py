@@ -277,7 +277,12 @@ class Engine:
         """
         wanted = to if to is not None else self.clock().now + (by or 0)
         more = {ALL_TIMES: "1"} if all_times else {}
-        return self._turned(seen, to=f"{wanted:.9f}", **more)
+        target = {"to": f"{to:.9f}"} if to is not None else {"by": f"{by or 0:.9f}"}
+        clock = self._turned(seen, **target, **more)
+        if clock.now < wanted - 1:
+            stopped = datetime.fromtimestamp(clock.now, UTC)
+            raise LocalError(f"somebody stopped the clock at {stopped:%Y-%m-%dT%H:%M:%SZ}, before its time")
+        return clock
 
     def _turned(self, seen: Callable[["Clock"], None] = lambda _: None, **query: str) -> "Clock":
         """Asks for a turn, and waits until it has ended. Raises LocalError."""

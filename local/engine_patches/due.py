@@ -168,6 +168,17 @@ class Schedules:
                 yield following.timestamp()
 
     def happen(self, moved: float) -> None:
+        self._start(moved)
+
+    def catch_up(self) -> bool:
+        """Starts what became due in real time, since the last look. Returns whether there was something."""
+        with self._lock:
+            before = {**self._last}
+            self._start(0, leaves_out=False)
+            return self._last != before
+
+    def _start(self, moved: float, *, leaves_out: bool = True) -> None:
+        """Starts what is due. With `leaves_out`, a rule starts only at its own time."""
         with self._lock:
             now = time.time()
             due = {}
@@ -177,7 +188,7 @@ class Schedules:
                     passed = _times_in(now - last, interval)
                     at = last + passed * interval
                     # Less than a second ago: it is this one for which the clock stands here.
-                    if passed > 0 and abs(now - at) < 1:
+                    if passed > 0 and (not leaves_out or abs(now - at) < 1):
                         due[key], at = at, at - interval
                     if passed:
                         self._last[key] = at

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.engine_patches import turned_time
-from local.engine_patches.due import Due, Part
+from local.engine_patches.due import Due, Part, Schedules
 from local.engine_patches.turned_time import SECOND
 
 logger = logging.getLogger(__name__)
@@ -23,8 +23,9 @@ logger = logging.getLogger(__name__)
 SETTLE_SECONDS = 120
 """The longest that the engine may work on what was due at one time. A function may run for a minute."""
 
-BACK_SECONDS = 30
-"""The longest that a turn back waits for the engine. The command that asks for it waits a minute for the answer."""
+BACK_SECONDS = 15
+"""The longest that a turn back waits for the engine. The page that asks for it waits 20 seconds for the answer, and the
+command a minute."""
 
 LOOK_SECONDS = 0.003
 """How often the clock looks whether the engine still works. It takes two looks in a row that find nothing."""
@@ -121,6 +122,7 @@ class Clock:
                 self.turn(turned_time.real_ns(), stops=stops)
                 with self._turning:
                     if self._stops == stops:
+                        self._refuse_to_go_back(turned_time.real_ns())
                         self._set_real()
             self.after_a_turn()
         except RefusedError as error:
@@ -146,7 +148,13 @@ class Clock:
             if run not in (None, self._runs):
                 return
             self._settle(stops=stops)
-            while self._stops == stops and (found := self._next(target / SECOND)):
+            while self._stops == stops:
+                # While the engine worked, the time of a rule may have passed.
+                if self._catch_up():
+                    self._settle(stops=stops)
+                    continue
+                if not (found := self._next(target / SECOND)):
+                    break
                 # The real time also passes meanwhile.
                 self._set(max(math.ceil(found.at * 1_000_000) * 1000, turned_time.now_ns()))
                 self.steps += 1
@@ -196,6 +204,8 @@ class Clock:
             return
         if turned_time.ahead() < 0:
             self.begin(real, to_real=True)
+        else:
+            self.stop()
         self.run(1)
 
     def stop(self) -> None:
@@ -222,6 +232,11 @@ class Clock:
             if one := part.next(now, min(until, found.at if found else until)):
                 found = one
         return found
+
+    def _catch_up(self) -> bool:
+        """Starts what became due while the clock was not turned. Only rules and schedules need it."""
+        with self.stepping:
+            return any([part.catch_up() for part in self._parts if isinstance(part, Schedules)])
 
     def _set(self, target: int) -> None:
         # The engine looks at its rules every ten seconds. Before a look at this time, the parts leave out times.

@@ -102,7 +102,10 @@ class Pretended:
     def clock(self) -> EngineClock:
         return self.shown
 
-    def turn_clock(self, *, to: float, all_times: bool, seen: Callable[[EngineClock], None]) -> EngineClock:
+    def turn_clock(
+        self, *, by: float | None, to: float | None, all_times: bool, seen: Callable[[EngineClock], None]
+    ) -> EngineClock:
+        to = self.shown.now + (by or 0) if to is None else to
         self.asked.append(("turn to all times" if all_times else "turn", to))
         self.shown = self.shown._replace(now=to, ahead=to - self.shown.real)
         seen(self.shown)

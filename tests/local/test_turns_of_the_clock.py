@@ -68,6 +68,16 @@ def test_an_engine_that_does_not_answer_for_a_minute_may_still_turn_its_clock(
         engine.turn_clock(to=5)
 
 
+def test_a_turn_that_somebody_else_stops_is_no_success(answering: Callable[..., tuple[Engine, Asked]]) -> None:
+    at = 1_800_000_000.0
+    engine, asked = answering(STANDS._replace(now=at), TURNS, STANDS._replace(now=at + 60))
+
+    with pytest.raises(LocalError, match="somebody stopped the clock at 2027-01-15T08:01:00Z, before its time"):
+        engine.turn_clock(by=3600)
+
+    assert asked == ["GET", "POST by=3600.000000000", "GET"]
+
+
 def test_an_engine_that_has_died_is_reported_at_once(answering: Callable[..., tuple[Engine, Asked]]) -> None:
     engine, asked = answering(TURNS, EndpointConnectionError(endpoint_url="http://engine"))
 
