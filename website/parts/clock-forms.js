@@ -1,9 +1,9 @@
 import { now } from "../clock.js";
 import { instantsOf, wallText } from "../times.js";
 import { field, fieldsOf, textField } from "../ui.js";
-import { html } from "../vendor/lit-html.js";
+import { html, nothing } from "../vendor/lit-html.js";
 
-/** @import { Control, FormEvent } from "../types/page.js" */
+/** @import { Control, FormEvent, Problems } from "../types/page.js" */
 
 /** @type {Record<string, number>} */
 const UNITS = { w: 604_800, d: 86_400, h: 3600, m: 60, s: 1 };
@@ -11,15 +11,20 @@ const UNITS = { w: 604_800, d: 86_400, h: 3600, m: 60, s: 1 };
 /**
  * Renders two forms that turn the clock: by a span, and to a time.
  *
- * @param {{turn: (turn: Record<string, string>) => void, refuse: (why: string) => void}} actions
+ * @param {object} forms
+ * @param {Problems} forms.problems
+ * @param {boolean} forms.isTurning
+ * @param {(turn: Record<string, string>) => void} forms.turn
+ * @param {(form: HTMLFormElement, problems: Problems) => void} forms.refuse
  */
-export function clockForms({ turn, refuse }) {
+export function clockForms({ problems, isTurning, turn, refuse }) {
   /** @param {FormEvent} event */
   const turnBy = (event) => {
     event.preventDefault();
     const seconds = secondsOf(fieldsOf(event.currentTarget).by);
     if (seconds === null) {
-      refuse("This is not a span. Write one such as 3d or 1h30m, with the units w, d, h, m and s.");
+      const by = "This is not a span. Write one such as 3d or 1h30m, with the units w, d, h, m and s.";
+      refuse(event.currentTarget, { by });
     } else {
       turn({ by: String(seconds) });
     }
@@ -29,27 +34,52 @@ export function clockForms({ turn, refuse }) {
     event.preventDefault();
     const [at, again] = instantsOf(fieldsOf(event.currentTarget).to);
     if (at === undefined || again !== undefined) {
-      refuse(`The clocks show this time ${at === undefined ? "never" : "twice"}. Write one before or after it.`);
+      const often = at === undefined ? "never" : "twice";
+      refuse(event.currentTarget, { to: `The clocks show this time ${often}. Write one before or after it.` });
     } else {
       turn({ to: String(at / 1000) });
     }
   };
-  const span = { form: "clock", name: "by", label: "Span, such as 3d or 1h30m", maxlength: 60 };
+  const { by, to } = problems;
+  /** @param {string} label */
+  const button = (label) =>
+    // A disabled button would lose the focus.
+    html`<button aria-disabled=${isTurning ? "true" : nothing} @click=${onlyFirst}>${label}</button>`;
   return html`
     <form class="look-up" @submit=${turnBy}>
-      ${textField(span)}
-      <button>Turn by this span</button>
+      ${textField({ form: "clock", name: "by", label: "Span, such as 3d or 1h30m", maxlength: 60, problem: by })}
+      ${button("Turn by this span")}
     </form>
     <form class="look-up" @submit=${turnTo}>
-      ${field({ form: "clock", name: "to", label: "Date and time", control: time })}
-      <button>Turn to this time</button>
+      ${field({ form: "clock", name: "to", label: "Date and time", problem: to, control: time })}
+      ${button("Turn to this time")}
     </form>
   `;
 }
 
+/**
+ * Ignores the second click of a double click, which may come when a short turn has ended.
+ *
+ * @param {MouseEvent} event
+ */
+function onlyFirst(event) {
+  if (event.detail > 1) {
+    event.preventDefault();
+  }
+}
+
 /** @type {Control} */
-const time = ({ id }) => html`
-  <input id=${id} name="to" type="datetime-local" min=${wallText(new Date(now()))} max="2199-12-31T23:59" required />
+const time = ({ id, described, invalid }) => html`
+  <input
+    id=${id}
+    name="to"
+    type="datetime-local"
+    min=${wallText(new Date(now()))}
+    max="2199-12-31T23:59"
+    required
+    aria-describedby=${described}
+    aria-invalid=${invalid}
+  />
 `;
 
 /**
