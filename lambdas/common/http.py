@@ -19,15 +19,12 @@ from common.codes import Detail
 from common.events import Event as Event
 from common.events import RequestError as RequestError
 from common.events import request_id as request_id
+from common.jsontext import MAX_BODY_BYTES
 from common.logs import event as log_event
 from common.logs import logger_of
 from common.shape import Shape, ShapeError
 
 Reply: TypeAlias = dict[str, Any]
-
-MAX_BODY_BYTES = 24_576
-"""Enough for any valid request: JSON may write an emoji as twelve ASCII characters, so the longest reminder takes
-19 KB. And small enough to parse safely."""
 
 TRY_AGAIN = {"Retry-After": "1"}
 """Every 503 has this header. It is in seconds."""

@@ -11,6 +11,10 @@ from typing import Any, NoReturn
 
 from common.texts import shown_name
 
+MAX_BODY_BYTES = 24_576
+"""Enough for any valid request: JSON may write an emoji as twelve ASCII characters, so the longest reminder takes
+19 KB. And small enough to parse safely."""
+
 MOST_NESTED = 32
 """Far above any valid request, and far below the limit of any version of Python."""
 

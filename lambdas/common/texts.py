@@ -1,5 +1,6 @@
 """Checks the characters of texts that people read. Pure."""
 
+import re
 import unicodedata
 
 HIDDEN = "#"
@@ -41,10 +42,10 @@ def has_noncharacter(text: str) -> bool:
 def shown_name(name: str) -> str:
     """Returns a field's name in the form that an answer may repeat: shortened, with `#` for each digit.
 
-    The caller may have sent a card number as a name. No field has a blank or an `@` in its name, but people's names and
-    addresses do. With one of these, each letter is a `#`, too.
+    The caller may have sent a card number as a name. People's names and addresses, and their base64, are long or have
+    other characters than fields have. Then each letter is a `#`, too.
     """
-    is_a_field = not any(one == "@" or unicodedata.category(one) == "Zs" for one in name)
+    is_a_field = re.fullmatch(r"[\w.-]{1,20}", name) is not None
     return "".join(
         HIDDEN if one.isnumeric() or (one.isalpha() and not is_a_field) else one if one.isprintable() else "?"
         for one in name[:_LONGEST_NAME]

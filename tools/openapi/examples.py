@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from account import elsewhere, stores
 from common import codes
 from common.codes import Detail
-from common.http import MAX_BODY_BYTES
+from common.jsontext import MAX_BODY_BYTES
 from common.paging import MOST
 from reminders.limits import too_many_today, too_many_waiting
 

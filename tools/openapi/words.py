@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.http import MAX_BODY_BYTES
+from common.jsontext import MAX_BODY_BYTES
 from orders.order import LISTED, STATUSES
 from orders.rules import REASONS
 from orders.search_query import TEXT
