@@ -27,9 +27,6 @@ FLAGS = [*chromium.FLAGS, "--renderer-process-limit=1", "--disable-gpu"]
 
 expect.set_options(timeout=PATIENCE)
 
-KeptTabs = tuple[Windows, dict[str, Tab]]
-"""Tabs by their user and options, with the browser contexts that they are in."""
-
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -84,43 +81,24 @@ def open_tab(windows: Windows, cloud: Cloud, places: Places) -> Iterator[OpenTab
     assert problems == []
 
 
-@pytest.fixture(scope="session")
-def common_tabs(browser: Browser, places: Places) -> Iterator[KeptTabs]:
-    """The kept tabs of the users whom all modules share."""
-    windows = Windows(browser, places.site)
-    yield windows, {}
-    windows.close()
-
-
 @pytest.fixture(scope="module")
-def own_tabs(browser: Browser, places: Places, common_tabs: KeptTabs) -> Iterator[KeptTabs]:
-    """The kept tabs of the module's own users. Takes from the common tabs what the module's tests gave them."""
+def kept_tabs(browser: Browser, places: Places) -> Iterator[tuple[Windows, dict[str, Tab]]]:
     windows = Windows(browser, places.site)
     yield windows, {}
     windows.close()
-    for tab in common_tabs[1].values():
-        tab.page.context.clear_permissions()
-        tab.page.emulate_media(color_scheme="light")
 
 
 @pytest.fixture
-def keep_tab(
-    common_tabs: KeptTabs, own_tabs: KeptTabs, cloud: Cloud, places: Places, person: User, operator: User
-) -> Iterator[OpenTab]:
-    """Like `open_tab`, but each user has one tab, in which the page stays loaded.
-
-    The tabs of `person`, of `operator` and of nobody serve all modules. A tab of another user, or with options, serves
-    one module.
+def keep_tab(kept_tabs: tuple[Windows, dict[str, Tab]], cloud: Cloud, places: Places) -> Iterator[OpenTab]:
+    """Like `open_tab`, but each user has one tab for all tests of the module, in which the page stays loaded.
 
     `go` leaves the view and opens one, which takes an eighth of the time of a load. For tests of what a view does with
-    their input. A test that needs the start of the page, another theme, another clock or a network that comes back uses
-    `open_tab`. So does a test in which somebody signs in or out.
+    their input. A test that needs the start of the page, another clock or a network that comes back uses `open_tab`.
     """
+    windows, tabs = kept_tabs
     used = {}
 
     def keep(user: User | None = None, **options: Any) -> Tab:
-        is_common = user in (None, person, operator) and not options
-        windows, tabs = common_tabs if is_common else own_tabs
         key = f"{user.email if user else None} {options}"
         if key not in tabs:
             tabs[key] = new_tab(windows.open(**options), cloud, places, user)
@@ -133,9 +111,8 @@ def keep_tab(
     for tab in used.values():
         tab.leave()
         tab.page.set_viewport_size(DESKTOP)
-    tabs = [*common_tabs[1].values(), *own_tabs[1].values()]
-    problems = [problem for tab in tabs for problem in tab.problems]
-    for tab in tabs:
+    problems = [problem for tab in tabs.values() for problem in tab.problems]
+    for tab in tabs.values():
         tab.forget()
     assert problems == []
 

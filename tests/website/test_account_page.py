@@ -98,20 +98,6 @@ def tab(open_tab: OpenTab, phoneless: User, codes: Codes) -> Tab:
     return tab
 
 
-@pytest.fixture(scope="module")
-def unchanged(apps: Apps) -> User:
-    """A person without a phone, whom no test changes."""
-    return scenes.without_a_phone(apps)
-
-
-@pytest.fixture
-def kept(keep_tab: OpenTab, unchanged: User) -> Tab:
-    """A tab in which tests enter addresses that are refused."""
-    tab = keep_tab(unchanged)
-    tab.go("#/account")
-    return tab
-
-
 def card(page: Page, title: str) -> Locator:
     return page.get_by_role("region", name=title)
 
@@ -222,21 +208,19 @@ def test_a_password_is_changed_with_the_current_one(open_tab: OpenTab, tab: Tab,
     ],
 )
 def test_an_invalid_address_is_reported_beside_it_and_not_sent(
-    kept: Tab, apps: Apps, unchanged: User, title: str, value: str, words: str
+    tab: Tab, codes: Codes, title: str, value: str, words: str
 ) -> None:
-    codes = Codes(apps, unchanged)
-    codes.answer(kept.page)
-    change(kept.page, title, value)
+    change(tab.page, title, value)
 
-    control = kept.page.get_by_label(f"New {title.lower()}")
+    control = tab.page.get_by_label(f"New {title.lower()}")
     expect(control).to_be_focused()
     expect(control).to_have_attribute("aria-invalid", "true")
     expect(control.locator("xpath=..").locator(".problem")).to_have_text(words)
     assert codes.asked == []
 
 
-def test_an_address_of_another_account_is_reported_beside_it(kept: Tab) -> None:
-    kept.refusals = {400}
+def test_an_address_of_another_account_is_reported_beside_it(tab: Tab) -> None:
+    tab.refusals = {400}
     answer = json.dumps({"__type": "AliasExistsException", "message": "An account with the email already exists."})
 
     def refuse(route: Route) -> None:
@@ -245,10 +229,10 @@ def test_an_address_of_another_account_is_reported_beside_it(kept: Tab) -> None:
         else:
             route.fallback()
 
-    kept.page.route(kept.page.evaluate("fetch('/config.json').then((answer) => answer.json())")["signIn"], refuse)
-    change(kept.page, EMAIL, "olga@example.com")
+    tab.page.route(tab.page.evaluate("fetch('/config.json').then((answer) => answer.json())")["signIn"], refuse)
+    change(tab.page, EMAIL, "olga@example.com")
 
-    expect(kept.page.get_by_label("New e-mail address")).to_have_accessible_description(
+    expect(tab.page.get_by_label("New e-mail address")).to_have_accessible_description(
         "You sign in with this address, and your reminders go to it."
         " Another account already uses this address. Enter a different one."
     )

@@ -6,16 +6,14 @@ from playwright.sync_api import expect
 from local.cloud import Places
 from local.users import User
 from tests.support.page.challenges import PARAMETERS, SESSION_OVER, TOTP, answer, refusal, send_code, sign_in
-from tests.support.page.steps import open_sign_in
 from tests.support.page.tab import OpenTab, Tab
 
 
 @pytest.fixture
-def tab(keep_tab: OpenTab) -> Tab:
-    """A tab that shows the sign-in form. Its tests do not get past it."""
-    tab = keep_tab()
+def tab(open_tab: OpenTab) -> Tab:
+    tab = open_tab()
     tab.refusals = {400}
-    open_sign_in(tab)
+    tab.go()
     return tab
 
 

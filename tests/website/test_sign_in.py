@@ -20,7 +20,6 @@ from tests.support.page.steps import (
     fill,
     mailed_code,
     new_address,
-    open_sign_in,
     press,
     sign_in,
 )
@@ -143,11 +142,9 @@ def test_a_wrong_password_and_an_unknown_address_have_the_same_message(tab: Tab,
     ],
 )
 def test_a_missing_field_is_reported_before_anything_is_sent(
-    keep_tab: OpenTab, typed: dict[str, str], label: str, words: str
+    tab: Tab, typed: dict[str, str], label: str, words: str
 ) -> None:
-    tab = keep_tab()
-    open_sign_in(tab)
-    fill(tab, {"E-mail address": "", "Password": ""} | typed)
+    fill(tab, typed)
 
     press(tab, "Sign in")
 

@@ -43,13 +43,6 @@ def place(tab: Tab, order: Mapping[str, str]) -> None:
     press(tab, "Place the order")
 
 
-def open_sign_in(tab: Tab) -> None:
-    """Opens the sign-in form in the kept tab of nobody."""
-    # Another form ends the challenge that an earlier test may have left.
-    tab.go("#/sign-up")
-    tab.go("#/sign-in")
-
-
 def sign_in(tab: Tab, user: User, *, password: str | None = None) -> None:
     fill(tab, {"E-mail address": user.email, "Password": password or user.password})
     press(tab, "Sign in")

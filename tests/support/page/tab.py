@@ -79,8 +79,7 @@ class Tab:
 
     def go(self, route: str = "") -> None:
         """Loads the page at `route`, like `#/order`, and waits for its view."""
-        # Any other address of the site has another document, for example the address of a missing file.
-        if self.is_kept and route[:1] in ("", "#") and self.page.url.partition("#")[0] == self.address:
+        if self.is_kept and route[:1] in ("", "#") and self.page.url.startswith(self.address):
             self.page.evaluate(MOVE, route)
             self.expect_title(re.compile("."))
             return
