@@ -66,7 +66,7 @@ def apply() -> None:
     app._build_persistence_save_dict = lambda: {**everything(), STATE: clock.state}
     sigv4.request_time_failure = in_either_time(sigv4.request_time_failure)
     _note_requests(clock)
-    _note_other_changes(clock)
+    note_other_changes(clock)
     app._handle_pre_body_request = _answering(app._handle_pre_body_request, clock)
 
 
@@ -79,7 +79,7 @@ def _note_requests(clock: Clock) -> None:
     ses_v2.handle_request = _noting(ses_v2.handle_request, clock, lambda path, _, __: "/outbound-" in path)
 
 
-def _note_other_changes(clock: Clock) -> None:
+def note_other_changes(clock: Clock) -> None:
     """Services do these without a request, too. Cognito sends mails, rules send messages, functions receive them."""
     for module, name in (
         *((stepfunctions, "_add_event"), (eventbridge, "_dispatch_to_sqs"), (dynamodb, "_remove_item")),

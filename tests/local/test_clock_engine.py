@@ -913,7 +913,7 @@ def test_a_row_that_the_engine_deletes_between_turns_has_happened(
                 monkeypatch.setattr(module, name, value)
     monkeypatch.setattr(sqs, "_HANDLERS", {**sqs._HANDLERS})
     clock = a_clock()
-    engine_clock._note_other_changes(clock)
+    engine_clock.note_other_changes(clock)
     clock.turn(seconds(500))
     before = clock.happened
 
