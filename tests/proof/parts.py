@@ -35,13 +35,13 @@ class Entry:
 
 
 PARTS = (
-    Entry("paths", 6),
-    Entry("faults", 16),
-    Entry("sequences", 10),
-    Entry("requests", 26),
-    Entry("leaks", 12),
-    Entry("permissions", 7),
-    Entry("mutants", 14, beside=True),
+    Entry("paths", 4),
+    Entry("faults", 18),
+    Entry("sequences", 9),
+    Entry("requests", 32),
+    Entry("leaks", 13),
+    Entry("permissions", 6),
+    Entry("mutants", 25, beside=True),
     Entry("load", 6, alone=True),
     Entry("order", 90, alone=True, usual=False),
 )
