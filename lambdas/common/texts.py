@@ -42,8 +42,8 @@ def has_noncharacter(text: str) -> bool:
 def shown_name(name: str) -> str:
     """Returns a field's name in the form that an answer may repeat: shortened, with `#` for each digit.
 
-    The caller may have sent a card number as a name. People's names and addresses, and their base64, are long or have
-    other characters than fields have. Then each letter is a `#`, too.
+    The caller may have sent a card number as a name. People's names and addresses, and their base64, are mostly longer
+    than a field's name or have other characters. Then each letter is a `#`, too.
     """
     is_a_field = re.fullmatch(r"[\w.-]{1,20}", name) is not None
     return "".join(

@@ -144,13 +144,17 @@ def test_a_time_that_the_clocks_do_not_show_once_is_refused(
     assert engine.asked == [{"to": f"{after.timestamp():.0f}"}]
 
 
-def test_a_turn_can_be_stopped(open_tab: OpenTab, theirs: Apps) -> None:
-    engine = Engine()
-    engine.takes = 1_000_000
-    tab = open_tab(theirs.user, alone=True)
+def outbox(open_tab: OpenTab, theirs: Apps, *, takes: int) -> tuple[Engine, Tab, Locator]:
+    """Opens the outbox with an engine whose turns take so many answers. Returns the engine, the tab and the clock."""
+    engine, tab = Engine(), open_tab(theirs.user, alone=True)
+    engine.takes = takes
     tab.page.route("**/_ministack/clock*", engine)
     tab.go("#/outbox")
-    clock = tab.page.get_by_role("region", name="Clock")
+    return engine, tab, tab.page.get_by_role("region", name="Clock")
+
+
+def test_a_turn_can_be_stopped(open_tab: OpenTab, theirs: Apps) -> None:
+    engine, tab, clock = outbox(open_tab, theirs, takes=1_000_000)
     expect(clock.get_by_role("button", name="Real time")).to_be_visible()
     expect(clock.get_by_role("button", name="Stop")).to_have_count(0)
 
@@ -169,12 +173,7 @@ def test_a_turn_can_be_stopped(open_tab: OpenTab, theirs: Apps) -> None:
 
 
 def test_the_focus_stays_in_the_view_when_a_turn_ends_by_itself(open_tab: OpenTab, theirs: Apps) -> None:
-    engine = Engine()
-    engine.takes = 1_000_000
-    tab = open_tab(theirs.user, alone=True)
-    tab.page.route("**/_ministack/clock*", engine)
-    tab.go("#/outbox")
-    clock = tab.page.get_by_role("region", name="Clock")
+    engine, tab, clock = outbox(open_tab, theirs, takes=1_000_000)
 
     clock.get_by_role("button", name="+1 day").click()
     clock.get_by_role("button", name="Stop").focus()
@@ -185,12 +184,7 @@ def test_the_focus_stays_in_the_view_when_a_turn_ends_by_itself(open_tab: OpenTa
 
 
 def test_a_double_click_is_one_turn_also_if_the_turn_is_short(open_tab: OpenTab, theirs: Apps) -> None:
-    engine = Engine()
-    engine.takes = 1
-    tab = open_tab(theirs.user, alone=True)
-    tab.page.route("**/_ministack/clock*", engine)
-    tab.go("#/outbox")
-    clock = tab.page.get_by_role("region", name="Clock")
+    engine, tab, clock = outbox(open_tab, theirs, takes=1)
 
     clock.get_by_role("button", name="+1 hour").dblclick()
     expect(tab.page.locator("#news")).to_contain_text("The clock shows")
@@ -204,12 +198,7 @@ def test_a_double_click_is_one_turn_also_if_the_turn_is_short(open_tab: OpenTab,
 
 
 def test_during_a_turn_the_page_begins_no_other_one(open_tab: OpenTab, theirs: Apps) -> None:
-    engine = Engine()
-    engine.takes = 1_000_000
-    tab = open_tab(theirs.user, alone=True)
-    tab.page.route("**/_ministack/clock*", engine)
-    tab.go("#/outbox")
-    clock = tab.page.get_by_role("region", name="Clock")
+    engine, tab, clock = outbox(open_tab, theirs, takes=1_000_000)
     tab.page.evaluate(LISTEN)
 
     field = clock.get_by_label("Span")
@@ -228,13 +217,8 @@ def test_during_a_turn_the_page_begins_no_other_one(open_tab: OpenTab, theirs: A
 
 
 def test_a_turn_is_announced_after_missing_answers(open_tab: OpenTab, theirs: Apps) -> None:
-    engine = Engine()
-    engine.takes = 1_000_000
-    tab = open_tab(theirs.user, alone=True)
+    engine, tab, clock = outbox(open_tab, theirs, takes=1_000_000)
     tab.is_cut_off = True
-    tab.page.route("**/_ministack/clock*", engine)
-    tab.go("#/outbox")
-    clock = tab.page.get_by_role("region", name="Clock")
 
     clock.get_by_role("button", name="+1 day").click()
     expect(clock).to_contain_text("it is turning")
@@ -249,12 +233,7 @@ def test_a_turn_is_announced_after_missing_answers(open_tab: OpenTab, theirs: Ap
 
 
 def test_the_clock_is_turned_by_a_span_in_the_spelling_of_the_command(open_tab: OpenTab, theirs: Apps) -> None:
-    engine = Engine()
-    engine.takes = 0
-    tab = open_tab(theirs.user, alone=True)
-    tab.page.route("**/_ministack/clock*", engine)
-    tab.go("#/outbox")
-    clock = tab.page.get_by_role("region", name="Clock")
+    engine, tab, clock = outbox(open_tab, theirs, takes=0)
     field = clock.get_by_label("Span")
     spans = {"3d": 3 * DAY, "+1h30m": 5400, " 1h 30m ": 5400, "2w1s": 14 * DAY + 1}
 
