@@ -104,7 +104,7 @@ class Operators(Construct):
             remove_parked,
             answers={200: Answer(schema="orders/removed.schema.json"), 404: ERROR},
         )
-        allow(remove_parked, *LOOK, "sqs:DeleteMessage", on=queue.queue_arn)
+        allow(remove_parked, *LOOK, "sqs:DeleteMessage", "sqs:GetQueueAttributes", on=queue.queue_arn)
 
     def _dead_letters(self, fulfillment_queue: WorkQueue, escalation_queue: WorkQueue) -> None:
         # `orders.operator_queues.WITH_DEAD_LETTERS` lists the names of these variables.

@@ -61,7 +61,10 @@ class Hold:
         self._sqs.change_message_visibility_batch(QueueUrl=self._url)
 
     def take(self):
-        return self._sqs.receive_message(QueueUrl=self._url)
+        found = self._sqs.receive_message(QueueUrl=self._url)
+        if not [one for one in ["A_NAME"] if one in found]:
+            self._sqs.delete_message_batch(QueueUrl=self._url)
+        return found
 """,
     "app/table.py": """
 import os
@@ -99,6 +102,7 @@ def test_the_calls_of_code_are_found_with_what_names_their_resources() -> None:
     assert {(call.service, call.operation) for call in found.calls} == {
         ("sqs", "ChangeMessageVisibilityBatch"),
         ("sqs", "ReceiveMessage"),
+        ("sqs", "DeleteMessageBatch"),
         ("sqs", "GetQueueAttributes"),
         ("sns", "Publish"),
         ("dynamodb", "Query"),

@@ -215,9 +215,36 @@ def test_each_result_of_a_divided_call_belongs_to_its_own_message(source: Queue,
 def test_a_message_that_another_reader_holds_is_not_moved(source: Queue, target: Queue) -> None:
     source.put("in progress")
     source.messages()
+    looks: list[object] = []
 
-    assert queues.move(sqs, source=source.url, target=target.url) == queues.Moved(is_everything=True)
+    def receive(**arguments: Any) -> Any:
+        looks.append(arguments)
+        return sqs.receive_message(**arguments)
+
+    moved = queues.move(Failing(sqs, receive_message=receive), source=source.url, target=target.url)
+
+    assert moved == queues.Moved(is_everything=False)
     assert target.take() == []
+    assert len(looks) == queues.LOOKS
+
+
+def test_a_message_that_another_reader_holds_for_a_moment_is_found(source: Queue) -> None:
+    source.put("a", "b")
+    [held] = source.hold("b")
+    looks: list[object] = []
+
+    def receive(**arguments: Any) -> Any:
+        looks.append(arguments)
+        if len(looks) == 3:
+            sqs.change_message_visibility(QueueUrl=source.url, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=0)
+        return sqs.receive_message(**arguments)
+
+    with queues.Hold(Failing(sqs, receive_message=receive), source.url) as hold:
+        found = [message["Body"] for batch in hold.batches() for message in batch]
+
+    assert sorted(found) == ["a", "b"]
+    assert hold.is_everything
+    assert source.take() == ["a", "b"]
 
 
 def test_the_codes_of_all_failures_are_collected(source: Queue, target: Queue) -> None:

@@ -397,7 +397,8 @@ class Reach:
             self._assign(one.target, self._of(one.iter))
             for test in one.ifs:
                 self._of(test)
-        return frozenset().union(*map(self._of, parts))
+        # Its items do not say whether it is empty.
+        return ANYTHING.union(*map(self._of, parts))
 
     def _joined(self, parts: list[Value]) -> Value:
         texts = [[thing[1] for thing in part if thing[0] == "constant"] for part in parts]

@@ -22,8 +22,6 @@ ELSEWHERE = {
 NOT_HERE = {
     Call("ListOrders", "dynamodb:GetItem"): "only if a throttled table leaves keys out of BatchGetItem's answer",
     Call("ListParked", "dynamodb:GetItem"): "only if a throttled table leaves keys out of BatchGetItem's answer",
-    Call("ListParked", "sqs:GetQueueAttributes"): "only with more than 100 messages",
-    Call("RedriveDeadLetters", "sqs:GetQueueAttributes"): "only if messages are left when the time is over",
     **{
         Call(
             function, "dynamodb:Query"

@@ -247,7 +247,14 @@ FUNCTIONS: Mapping[str, Function] = {
         512,
         25,
         called_by={"DELETE /parked/*"},
-        may={"Orders/ParkedQueue.Arn": {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:ReceiveMessage"}},
+        may={
+            "Orders/ParkedQueue.Arn": {
+                "sqs:ChangeMessageVisibility",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
+            }
+        },
     ),
     "Orders/PlaceOrder": Function(
         512,
