@@ -56,14 +56,20 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 	.venv/bin/python -m local demo
 
 .PHONY: test
-test: setup-dev ## Run all checks and tests
+test: setup-dev ## Run all checks, and all tests but the long ones
 	@# Four parts run at once, the longest first, because they wait now and then. More would take longer together.
 	@# The three parts of `test-unit` never wait. They run with `nice`, and use what the others leave. There are three,
 	@# so that at the end two of them still keep both cores of a small machine busy.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
 	$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-		test-e2e test-local test-clouds test-website test-faults test-tutorial check test-unit
+		test-e2e test-local test-website test-faults check test-unit
+
+.PHONY: test-long
+test-long: setup-dev ## Run the long tests, which `make test` leaves out
+	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
+	$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
+		LONG=1 test-e2e test-local test-website test-faults test-unit
 
 .PHONY: setup
 setup: .venv/installed node_modules/installed layer ## Install the project's packages into this folder
@@ -106,38 +112,27 @@ check: setup-dev ## Run linters, type checks and the validation of templates
 	@# cfn-lint with all rules for it.
 	nice .venv/bin/cfn-lint --non-zero-exit-code warning build/cdk.out/check/prod/*.template.json
 
+# Each part of the tests leaves out those with the marker `long`. With `LONG=1` it runs only these.
+PYTEST = .venv/bin/python -m pytest -m "$(if $(filter LONG,$(OTHERS)),long,not long)"
+
 .PHONY: test-unit
 test-unit: test-functions test-tools test-templates ## Run the tests that need no cloud
 
 .PHONY: test-functions
 test-functions: setup-dev ## Run the tests of functions and workflows
-	nice .venv/bin/python -m pytest tests/lambdas tests/statemachines tests/corpora
+	nice $(PYTEST) tests/lambdas tests/statemachines tests/corpora
 
 .PHONY: test-templates
 test-templates: setup-dev ## Run the tests of templates
-	nice .venv/bin/python -m pytest tests/stacks
+	nice $(PYTEST) tests/stacks
 
 .PHONY: test-tools
 test-tools: setup-dev ## Run the tests of tools and of the project itself
-	nice .venv/bin/python -m pytest tests/tools
-
-# It has its own laptop cloud, so it can run beside the other tests.
-TUTORIAL = tests/local/test_tutorial.py
-
-# About half of the tests of the laptop cloud. None of them uses the cloud that all tests of one process share.
-CLOUDS = $(addprefix tests/local/,test_code_only.py test_destroy.py test_homes.py test_killed.py test_rehearsal.py)
+	nice $(PYTEST) tests/tools
 
 .PHONY: test-local
-test-local: setup-dev ## Run most tests of the laptop cloud
-	.venv/bin/python -m pytest tests/local $(patsubst %,--ignore=%,$(TUTORIAL) $(CLOUDS))
-
-.PHONY: test-clouds
-test-clouds: setup-dev ## Run the tests that start, kill and destroy laptop clouds
-	.venv/bin/python -m pytest $(CLOUDS)
-
-.PHONY: test-tutorial
-test-tutorial: setup-dev ## Follow docs/tutorial.md on a laptop cloud
-	.venv/bin/python -m pytest $(TUTORIAL)
+test-local: setup-dev ## Run the tests of the laptop cloud
+	$(PYTEST) tests/local
 
 # A long part of the end-to-end tests.
 FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py
@@ -146,11 +141,11 @@ PROGRAMS = tests/e2e/test_orders_cli.py tests/e2e/test_redis_tuples.py
 
 .PHONY: test-e2e
 test-e2e: setup-dev ## Run the end-to-end tests on a laptop cloud
-	.venv/bin/python -m pytest tests/e2e $(patsubst %,--ignore=%,$(FAULTS) $(PROGRAMS))
+	$(PYTEST) tests/e2e $(patsubst %,--ignore=%,$(FAULTS) $(PROGRAMS))
 
 .PHONY: test-faults
 test-faults: setup-dev ## Run the tests of faults, programs and facts about AWS
-	.venv/bin/python -m pytest $(PROGRAMS) $(FAULTS) tests/facts
+	$(PYTEST) $(PROGRAMS) $(FAULTS) tests/facts
 
 .PHONY: facts
 facts: setup-dev ## Compare a laptop cloud with the facts about AWS
@@ -158,7 +153,7 @@ facts: setup-dev ## Compare a laptop cloud with the facts about AWS
 
 .PHONY: test-website
 test-website: setup-dev ## Run the tests of the page in Chromium
-	.venv/bin/python -m pytest tests/website
+	$(PYTEST) tests/website
 
 .PHONY: proof
 proof: setup-dev ## Try what can go wrong; write docs/proof.md: PART=load

@@ -9,6 +9,8 @@ from tests.corpora.measure import ORDER, Line, measured, whole_orders
 from tests.corpora.ordinary import Ordinary
 from tests.support.workflows.asl import load, walked
 
+pytestmark = pytest.mark.long
+
 SEED = 20261125
 MACHINE = load("order_fulfillment.asl.json")
 

@@ -25,6 +25,7 @@ from tests.support.cloud.reminders import delivered, executions, row_of, settled
 from tests.support.cloud.shop import Shop
 from tests.support.cloud.shop import message as message_of_an_order
 from tests.support.cloud.turning import fresh, mailed, paused
+from tests.support.marks import long
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -65,6 +66,7 @@ def test_the_first_times_of_these_tests_are_valid_on_each_day_of_four_years(name
             assert timedelta(days=1) < first.replace(tzinfo=zone) - now < timedelta(days=365), now
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_sweeps")
 def test_a_monthly_reminder_over_two_years_is_sent_at_24_times_in_two_zones(turned: Apps, message: str) -> None:
     zones = [ZoneInfo("Europe/Paris"), ZoneInfo("Australia/Lord_Howe")]
@@ -183,6 +185,7 @@ def test_the_sweep_finds_an_order_after_ten_minutes_of_this_clock(turned: Apps, 
     assert (young, (turned.row(order["OrderId"]) or {})["Status"]["S"]) == ("RECEIVED", "PARKED")
 
 
+@pytest.mark.long
 def test_an_order_whose_execution_takes_too_long_is_parked_once(turned: Apps, order: dict[str, str]) -> None:
     """It is an Express execution, so no event reports it. It would go on after its end, if it were not ended."""
 
@@ -256,6 +259,7 @@ def test_a_row_expires_with_the_clock(clocked: Cloud) -> None:
     assert (before, rows()) == (["later", "soon"], ["later"])
 
 
+@pytest.mark.long
 def test_messages_are_delayed_hidden_and_kept_by_the_clock(turned: Apps) -> None:
     engine = turned.cloud.engine
     sqs = engine.client("sqs")
@@ -274,6 +278,7 @@ def test_messages_are_delayed_hidden_and_kept_by_the_clock(turned: Apps) -> None
     assert seen == [[], [], ["delayed"], [], ["delayed"], []]
 
 
+@pytest.mark.long
 def test_a_function_has_the_time_of_the_cloud(turned: Apps) -> None:
     engine = turned.cloud.engine
     began = engine.turn_clock(by=400 * DAY).now
@@ -322,6 +327,7 @@ def test_a_rule_starts_its_function_at_its_own_times(clocked: Cloud) -> None:
     assert apart == pytest.approx([300] * len(apart), abs=30)
 
 
+@pytest.mark.long
 def test_with_all_times_a_rule_leaves_out_none(clocked: Cloud) -> None:
     engine = clocked.engine
     [log] = [group for name, group in clocked.functions().items() if name.endswith("SettleLostReminders")]
@@ -408,8 +414,8 @@ def cron(time: datetime) -> str:
     return f"cron({time.minute} {time.hour} {time.day} {time.month} ? *)"
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Australia/Lord_Howe"])
-@pytest.mark.parametrize("expression", [at, cron, lambda _: "rate(20 days)"], ids=["at", "cron", "rate"])
+@pytest.mark.parametrize("zone", ["Australia/Lord_Howe", *long("UTC")])
+@pytest.mark.parametrize("expression", [cron, *long(at, lambda _: "rate(20 days)")], ids=["cron", "at", "rate"])
 def test_a_schedule_starts_its_target_once_and_at_its_time(
     clocked: Cloud, expression: Callable[[datetime], str], zone: str
 ) -> None:
@@ -449,6 +455,7 @@ def test_an_invalid_message_becomes_a_dead_letter_after_its_attempts(clocked: Cl
     assert shop.empty()
 
 
+@pytest.mark.long
 def test_an_order_expires_and_its_id_is_free_again(turned: Apps, order: dict[str, str]) -> None:
     engine, order_id = turned.cloud.engine, order["OrderId"]
     turned.post_order(order)
@@ -466,6 +473,7 @@ def test_an_order_expires_and_its_id_is_free_again(turned: Apps, order: dict[str
     assert again["ReceivedAt"]["S"] > first["ReceivedAt"]["S"]
 
 
+@pytest.mark.long
 def test_the_records_of_a_shipment_expire_one_after_the_other(clocked: Cloud) -> None:
     """The shipment after 16 days, Powertools' record 14 days after the last copy of the message."""
     engine, shop = clocked.engine, Shop(clocked)
@@ -485,6 +493,7 @@ def test_the_records_of_a_shipment_expire_one_after_the_other(clocked: Cloud) ->
     assert times[0] == times[1] == times[2] < times[3]
 
 
+@pytest.mark.long
 def test_an_idempotency_key_is_free_again_when_its_reminder_has_expired(turned: Apps, message: str) -> None:
     engine = turned.cloud.engine
     body = {"message": message, "preference": "email", "email": turned.user.email, "waitSeconds": 60}
@@ -523,6 +532,7 @@ def test_a_session_is_renewed_for_a_day(turned: Apps) -> None:
         renewed()
 
 
+@pytest.mark.long
 def test_the_clock_stays_over_a_restart_and_reminders_go_on(
     clocked: Cloud, message: str, fast: Callable[[float], Clock]
 ) -> None:
@@ -554,6 +564,7 @@ def test_the_clock_runs_fast(clocked: Cloud, fast: Callable[[float], Clock]) -> 
     assert now.rate == 3600
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_sweeps")
 def test_a_stop_within_a_turn_loses_no_reminder_and_sends_none_twice(clocked: Cloud, message: str) -> None:
     apps = Apps(clocked, clocked.places(), user=clocked.users()[OPERATOR])

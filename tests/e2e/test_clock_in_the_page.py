@@ -49,6 +49,7 @@ def test_the_time_of_this_test_is_valid_in_each_hour_of_four_years() -> None:
     assert sum(one != hour for hour, one in walls.items()) == 4 * 2
 
 
+@pytest.mark.long
 def test_the_session_and_the_countdown_follow_the_clock(clocked: Cloud, tab: Tab, message: str) -> None:
     theirs = Apps(clocked, clocked.places(), user=clocked.users()[PERSON])
     body = {"message": message, "preference": "email", "email": theirs.user.email, "waitSeconds": 20 * HOUR}

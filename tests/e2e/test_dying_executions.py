@@ -20,6 +20,7 @@ from tests.support.cloud.orders import (
     put_received,
     queue_and_message,
 )
+from tests.support.marks import long
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("skipped_waits", "balanced")
@@ -34,7 +35,7 @@ def without_the_next_state(states: States) -> None:
     states[CHECK]["Next"] = "Nowhere"
 
 
-@pytest.mark.parametrize("fault", [without_queues, without_the_next_state])
+@pytest.mark.parametrize("fault", [without_the_next_state, *long(without_queues)])
 def test_an_order_whose_execution_fails_is_parked(
     standard_apps: Apps, order: dict[str, str], fault: Callable[[States], None]
 ) -> None:

@@ -15,6 +15,8 @@ from stacks.names import REMINDERS, stack_name
 from tests.support.cloud.apps import Apps
 from tools.guards.__main__ import main
 
+pytestmark = pytest.mark.long
+
 Guards = Callable[[str, Path], tuple[int, str]]
 OLD_ID = "ReminderTable76285657"
 STACK = stack_name("local", REMINDERS)

@@ -16,6 +16,7 @@ import redis
 
 from local.cloud import Cloud
 from local.settings import PROJECT
+from tests.support.marks import long
 from tests.support.names import unique
 
 Run = Callable[..., "CompletedProcess[str]"]
@@ -66,7 +67,7 @@ def result(done: "CompletedProcess[str]") -> tuple[int, list[str]]:
     return done.returncode, done.stdout.splitlines()
 
 
-@pytest.mark.parametrize("value", ["", "Zoë 🐈\n", "--help"])
+@pytest.mark.parametrize("value", ["Zoë 🐈\n", *long("", "--help")])
 def test_a_tuple_is_inserted_found_and_deleted(run: Run, value: str) -> None:
     key = unique("age-")
 

@@ -62,6 +62,7 @@ def mark_of(assembly: Path) -> Mark:
     return mark
 
 
+@pytest.mark.long
 def test_the_templates_are_the_same_as_after_a_synthesis(project: Checkout, first: Path) -> None:
     before, renewed = mark_of(first), project.root / "renewed"
     shutil.copytree(first, renewed)

@@ -23,6 +23,7 @@ from local.engine import send
 from local.errors import LocalError
 from local.settings import PROJECT
 from tests.support.commands import completed
+from tests.support.marks import long
 
 Run = Callable[..., "CompletedProcess[str]"]
 
@@ -236,7 +237,7 @@ def test_no_id_is_cut_in_a_narrow_terminal(columns: int, run: Run, cloud: Cloud,
     assert [line for line in executions.splitlines() if len(line) > columns] == []
 
 
-@pytest.mark.parametrize("charset", ["ascii", "latin-1"])
+@pytest.mark.parametrize("charset", ["ascii", *long("latin-1")])
 def test_untrusted_text_is_shown_on_every_terminal(
     charset: str, start: Run, cloud: Cloud, places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,7 +28,7 @@ from tools.teardown import __main__ as teardown
 from tools.teardown import stacks
 from tools.teardown.kinds import BOOTSTRAP, KINDS
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.long]
 
 TOGETHER = ("dev", "prod")
 """The stages that an account may have at the same time."""

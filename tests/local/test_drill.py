@@ -59,6 +59,7 @@ def test_the_deployed_alarms_are_those_of_the_stage(apps: Apps) -> None:
     assert len(found) == sum(map(len, lists(STAGE.alarms).values())) + 2
 
 
+@pytest.mark.long
 def test_both_tables_are_restored(apps: Apps, capsys: pytest.CaptureFixture[str]) -> None:
     restoring.drill(apps)
 

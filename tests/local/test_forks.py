@@ -20,6 +20,7 @@ from ministack.services import lambda_svc
 from local import pythons
 from local.engine_patches import forks, parent_process, runtime, workers
 from local.settings import ACCOUNT, PROJECT, REGION
+from tests.support.marks import long
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.skipif(not forks.available(), reason="this system has no forks of functions")
@@ -268,13 +269,15 @@ OWN_BOTO3 = {"python/boto3/__init__.py": "DEFAULT_SESSION = None"}
     "different",
     [
         {"variables": {"PYTHONOPTIMIZE": "2"}},
-        {"variables": {"TZ": "Europe/Zurich"}},
-        {"variables": {"HOME": "/nowhere"}},
-        {"variables": {"LC_ALL": "C"}},
-        {"variables": {"LONG": "x" * forks.LONGEST}},
         {"layer": OWN_BOTO3},
-        {"layer": {"python/lib/python3.13/site-packages/anything.py": ""}},
-        {"unicodedata": ""},
+        *long(
+            {"variables": {"TZ": "Europe/Zurich"}},
+            {"variables": {"HOME": "/nowhere"}},
+            {"variables": {"LC_ALL": "C"}},
+            {"variables": {"LONG": "x" * forks.LONGEST}},
+            {"layer": {"python/lib/python3.13/site-packages/anything.py": ""}},
+            {"unicodedata": ""},
+        ),
     ],
     ids=lambda different: "-".join(f"{kind}-{next(iter(value), '')}" for kind, value in different.items()),
 )

@@ -16,6 +16,7 @@ from local import deploy, settings
 from local.engine import Engine, send
 from local.errors import LocalError
 from local.settings import PROJECT, Settings, isolated
+from tests.support.marks import long
 
 OF_OTHER_PROGRAMS = {
     "AWS_PROFILE": "work",
@@ -161,13 +162,15 @@ def test_without_cdk_the_error_says_to_run_make_setup(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "environment",
     [
-        {"PYTHONPATH": "junk"},
-        {"PYTHONWARNINGS": "error"},
-        {"PYTHONOPTIMIZE": "2", "PYTHONDONTWRITEBYTECODE": "1"},
         {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
-        {"PYTHONIOENCODING": "latin-1", "COLUMNS": "20", "NO_COLOR": "1", "TERM": "dumb"},
-        {"HOME": "/", "TMPDIR": "/nowhere with blank"},
         OF_OTHER_PROGRAMS | {"PYTHONSAFEPATH": ""},
+        *long(
+            {"PYTHONPATH": "junk"},
+            {"PYTHONWARNINGS": "error"},
+            {"PYTHONOPTIMIZE": "2", "PYTHONDONTWRITEBYTECODE": "1"},
+            {"PYTHONIOENCODING": "latin-1", "COLUMNS": "20", "NO_COLOR": "1", "TERM": "dumb"},
+            {"HOME": "/", "TMPDIR": "/nowhere with blank"},
+        ),
     ],
 )
 def test_a_command_starts_under_each_setting(environment: dict[str, str], tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from tests.support.cloud.reminders import settled as reminded
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.long]
 
 Orders = list[dict[str, str]]
 

@@ -16,7 +16,7 @@ from tests.support.cloud.copied import copied
 from tests.support.cloud.ending import end
 from tests.support.cloud.planted import copy_with
 
-pytestmark = pytest.mark.story
+pytestmark = [pytest.mark.story, pytest.mark.long]
 
 FEW = 24
 """Requests during a deployment: three rounds."""

@@ -15,6 +15,8 @@ from tests.support.cloud.checkout import Checkout, installed_copy_of_the_project
 from tests.support.pages import Step, Terminal, agrees, steps
 from tests.support.waiting import PATIENCE_SECONDS
 
+pytestmark = pytest.mark.long
+
 TUTORIAL = PROJECT / "docs" / "tutorial.md"
 
 OF_THE_READER = ("PATH", "HOME", "TMPDIR", "no_proxy", "NO_PROXY", "http_proxy", "https_proxy")

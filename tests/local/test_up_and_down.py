@@ -29,6 +29,7 @@ from local.settings import load as load_settings
 from tests.support.cloud.checkout import Checkout, free_ports
 from tests.support.cloud.copied import copied
 from tests.support.cloud.site import fetch
+from tests.support.marks import long
 from tests.support.names import unique
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 
@@ -93,6 +94,7 @@ def restarted(second: Checkout) -> Restarted:
     return Restarted(demo, before, down, left, second.local("up"), second.local("queues"))
 
 
+@pytest.mark.long
 def test_two_checkouts_side_by_side_do_not_disturb_each_other(
     cloud: Cloud, second: Checkout, restarted: Restarted
 ) -> None:
@@ -110,6 +112,7 @@ def test_down_and_up_keep_the_data(restarted: Restarted) -> None:
     assert "│ demo-" in restarted.after.stdout
 
 
+@pytest.mark.long
 def test_up_restarts_an_engine_whose_code_has_changed_and_keeps_its_data(second: Checkout) -> None:
     queues, before = second.local("queues").stdout, status(second)
     file = second.root / "local" / "engine_patches" / "numbers.py"
@@ -172,6 +175,7 @@ def changed(second: Checkout, failed: Failed) -> "CompletedProcess[str]":
 
 
 # `changed` makes the cloud whole again for the next test.
+@pytest.mark.long
 @pytest.mark.usefixtures("changed")
 def test_a_template_that_does_not_deploy_is_explained(failed: Failed) -> None:
     assert failed.up.returncode == 1
@@ -181,6 +185,7 @@ def test_a_template_that_does_not_deploy_is_explained(failed: Failed) -> None:
     assert failed.settings["consumer"] is False
 
 
+@pytest.mark.long
 def test_up_deploys_what_changed(second: Checkout, changed: "CompletedProcess[str]") -> None:
     assert (changed.returncode, changed.stderr) == (0, "")
     assert "deploying" in changed.stdout
@@ -273,6 +278,7 @@ def test_all_modules_of_the_project_that_the_engine_loads_are_its_code() -> None
     } == set()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("changed")
 def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
     """`up` closes the engine's gaps again, because publishing writes AWS's addresses into the page's files."""
@@ -282,6 +288,7 @@ def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
     assert json.loads(fetch(places["site"], "/config.json").body)["ordersApi"] == places["orders_api"]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("changed")
 def test_up_deploys_only_code_that_changed(second: Checkout) -> None:
     engine = Engine(load_settings(second.home))
@@ -307,6 +314,7 @@ def test_up_deploys_only_code_that_changed(second: Checkout) -> None:
     assert second.local("up").stdout.startswith("already up")
 
 
+@pytest.mark.long
 def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> None:
     """test_killed.py has this test for an engine."""
     process = psutil.Process(int(status(second)["cache"]["pid"]))
@@ -323,6 +331,7 @@ def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> N
     assert second.local("demo").returncode == 0
 
 
+@pytest.mark.long
 def test_an_engine_that_does_not_answer_is_reported_as_the_cause(second: Checkout) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -336,6 +345,7 @@ def test_an_engine_that_does_not_answer_is_reported_as_the_cause(second: Checkou
     assert "the engine rejected a request or did not answer" in queues.stderr
 
 
+@pytest.mark.long
 def test_another_port_is_rejected_while_deployed_functions_hold_the_last_one(second: Checkout) -> None:
     up = second.local("up", "--port", str(free_port()))
 
@@ -356,6 +366,7 @@ def used(checkout: Checkout) -> Iterator[Checkout]:
         shutil.rmtree(checkout.home)
 
 
+@pytest.mark.long
 def test_down_forget_deletes_the_data_and_keeps_other_files(used: Checkout) -> None:
     folders = [used.home, *(path for path in used.home.rglob("*") if path.is_dir() and not path.is_symlink())]
     assert [path for path in used.home.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o077] == []
@@ -384,7 +395,7 @@ def test_down_forget_removes_a_folder_without_other_files(checkout: Checkout) ->
     assert "is not running" in checkout.local("demo").stderr
 
 
-@pytest.mark.parametrize("moment", ["starting the engine", "synthesising", "deploying"])
+@pytest.mark.parametrize("moment", ["starting the engine", *long("synthesising", "deploying")])
 def test_an_interrupt_leaves_nothing_running(checkout: Checkout, moment: str) -> None:
     if moment == "synthesising":
         # Another cloud may have synthesised the same sources.

@@ -9,6 +9,7 @@ import pytest
 
 from local.engine_patches import runtime
 from stacks.config import STAGES
+from tests.support.marks import long
 from tests.support.templates.runtime import LAMBDAS, LAYER_PACKAGES, interpreter, layer_packages, reached_by
 
 PYTHON, VERSION = interpreter()
@@ -65,7 +66,7 @@ def test_a_function_has_the_layer_if_and_only_if_its_imports_need_it(with_everyt
     assert layered == {path for path, packages in needed.items() if packages}, needed
 
 
-@pytest.mark.parametrize("layered", [False, True], ids=["without the layer", "with the layer"])
+@pytest.mark.parametrize("layered", [True, *long(False)], ids=["with the layer", "without the layer"])
 @pytest.mark.parametrize("version", [VERSION], ids=[f"Python {VERSION}"])
 def test_every_function_starts_with_the_settings_of_its_template(
     layered, version, synthesised, lambda_packages, compiled

@@ -240,6 +240,7 @@ print(len(rows.measure(1).ratios))
 """
 
 
+@pytest.mark.long
 def test_the_benchmark_of_large_tables_runs() -> None:
     environment = os.environ | {"CDK_VALIDATION": "false", "PYTHONPATH": f"{PROJECT}:{PROJECT / 'lambdas'}"}
     done = subprocess.run([sys.executable, "-c", SMALL], cwd=PROJECT, env=environment, capture_output=True, text=True)

@@ -297,18 +297,24 @@ def test_recipes_name_programs_with_their_folder(checkout: Checkout) -> None:
     assert not re.findall(bare, text, re.MULTILINE)
 
 
+@pytest.mark.parametrize("target", ["test", "test-long"])
 @pytest.mark.parametrize("features", ["", "output-sync"])
-def test_the_output_of_the_suites_parts_is_grouped_only_if_this_make_can(features: str, checkout: Checkout) -> None:
-    run = checkout.make("--dry-run", "test", f".FEATURES={features}", "MAKE=: submake")
+def test_the_output_of_the_suites_parts_is_grouped_only_if_this_make_can(
+    features: str, target: str, checkout: Checkout
+) -> None:
+    run = checkout.make("--dry-run", target, f".FEATURES={features}", "MAKE=: submake")
 
     assert ("--output-sync" in run.stdout) == bool(features)
     assert "--jobs=4" in run.stdout
 
 
-def test_every_test_belongs_to_one_part_of_the_suite(checkout: Checkout) -> None:
-    run = checkout.make("--dry-run", "test")
+@pytest.mark.parametrize(("target", "which"), [("test", '-m "not long"'), ("test-long", '-m "long"')])
+def test_every_test_belongs_to_one_part_of_the_suite(target: str, which: str, checkout: Checkout) -> None:
+    run = checkout.make("--dry-run", target)
 
-    parts = [set(line.split()) for line in run.stdout.splitlines() if "pytest" in line]
+    lines = [line for line in run.stdout.splitlines() if "pytest" in line]
+    assert [line for line in lines if which not in line] == []
+    parts = [set(line.split()) for line in lines]
     files = [file.relative_to(PROJECT) for file in (PROJECT / "tests").rglob("test_*.py")]
     runs = {
         str(file): sum(

@@ -1,7 +1,7 @@
-"""The part `order` of the proof reads what `make test` prints."""
+"""The parts `order` and `long` of the proof read what `make test` and `make test-long` print."""
 
-from tests.proof import order
-from tests.proof.order import Result
+from tests.proof import long, order, runs
+from tests.proof.runs import Result
 
 OUTPUT = """\
 Using --randomly-seed=7
@@ -16,7 +16,7 @@ make[1]: *** [Makefile:162: test-e2e] Error 1
 
 
 def test_the_results_of_all_parts_are_added_up() -> None:
-    found = order.result(7, 2, OUTPUT, 540)
+    found = runs.result(7, 2, OUTPUT, 540)
 
     assert found == Result(
         7, 2, 1313, ["tests/e2e/test_a.py::test_of[two words]", "tests/e2e/test_b.py::test_other"], 540
@@ -27,10 +27,23 @@ def test_a_run_that_fails_fails_the_part() -> None:
     good = Result(7, 0, 1313, [], 540)
 
     assert order.section([good]).passed
-    found = order.section([good, order.result(8, 2, OUTPUT, 540), Result(9, 2, 0, [], 1)])
+    found = order.section([good, runs.result(8, 2, OUTPUT, 540), Result(9, 2, 0, [], 1)])
     assert (found.figures[0].count, found.figures[0].total) == (1, 3)
     assert found.failures == [
         "seed 8: tests/e2e/test_a.py::test_of[two words]",
         "seed 8: tests/e2e/test_b.py::test_other",
         "seed 9: make test ended with 2",
     ]
+
+
+def test_a_long_test_that_fails_fails_the_part() -> None:
+    good, bad, silent = Result(7, 0, 311, [], 540), runs.result(8, 2, OUTPUT, 540), Result(9, 2, 0, [], 1, "test-long")
+
+    assert long.section(good).passed
+    assert (long.section(good).figures[0].count, long.section(good).figures[0].total) == (311, 311)
+    assert long.section(bad).failures == [
+        "seed 8: tests/e2e/test_a.py::test_of[two words]",
+        "seed 8: tests/e2e/test_b.py::test_other",
+    ]
+    assert (long.section(bad).figures[0].count, long.section(bad).figures[0].total) == (1313, 1315)
+    assert long.section(silent).failures == ["seed 9: make test-long ended with 2"]

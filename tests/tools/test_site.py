@@ -120,6 +120,7 @@ def test_every_link_of_the_site_leads_to_a_page_and_an_anchor(site: Path, built:
     assert not broken, "\n".join(broken)
 
 
+@pytest.mark.long
 def test_the_site_renders_a_page_like_github(site: Path, built: dict[Path, Html]) -> None:
     """GitHub follows CommonMark. The site's Markdown differs in how lists are indented, for example."""
     github = MarkdownIt("commonmark").enable("table")
@@ -135,6 +136,7 @@ def test_the_site_renders_a_page_like_github(site: Path, built: dict[Path, Html]
     assert not differing, "\n".join(differing)
 
 
+@pytest.mark.long
 def test_the_index_names_every_page(site: Path) -> None:
     """A page that docs/index.md does not name is in the last section of the navigation, "More"."""
     settings = json.loads((site.parent / "source" / "mkdocs.yml").read_text())
@@ -147,6 +149,7 @@ def pages_with_diagrams() -> list[str]:
     return sorted(str(path.with_suffix(".html")) for path, text in texts.items() if "```mermaid" in text)
 
 
+@pytest.mark.long
 def test_every_diagram_is_drawn(page: Page) -> None:
     for path in pages_with_diagrams():
         page.goto(path)
@@ -158,6 +161,7 @@ def test_every_diagram_is_drawn(page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
+@pytest.mark.long
 def test_a_page_without_a_diagram_does_not_load_mermaid(page: Page) -> None:
     with_diagrams = pages_with_diagrams()
     assert "glossary.html" not in with_diagrams
@@ -169,6 +173,7 @@ def test_a_page_without_a_diagram_does_not_load_mermaid(page: Page) -> None:
     assert asked and not [url for url in asked if "mermaid" in url]
 
 
+@pytest.mark.long
 def test_the_search_finds_a_word_of_the_glossary_and_no_source_file(page: Page) -> None:
     page.goto("index.html")
 
@@ -192,6 +197,7 @@ def test_the_search_finds_a_word_of_the_glossary_and_no_source_file(page: Page) 
     assert not [link for link in found if "/repository/" in link and ".py" in link]
 
 
+@pytest.mark.long
 def test_dark_colours_follow_the_system_and_can_be_chosen(page: Page) -> None:
     path = pages_with_diagrams()[0]
     page.goto(path)

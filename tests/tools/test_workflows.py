@@ -104,7 +104,7 @@ def test_the_tests_run_on_both_systems_and_on_each_python() -> None:
 
 
 def test_prod_is_deployed_after_dev_was_verified_and_somebody_has_approved() -> None:
-    for stage, needs in (("dev", "test"), ("prod", "dev")):
+    for stage, needs in (("dev", ["test", "test-long"]), ("prod", "dev")):
         job = JOBS[f"deploy/{stage}"]
         commands = [step["run"] for step in steps(f"deploy/{stage}") if "run" in step]
 

@@ -114,6 +114,7 @@ def confirm(page: Page, code: str) -> None:
     page.get_by_role("button", name="Confirm", exact=True).click()
 
 
+@pytest.mark.long
 def test_a_confirmed_number_gets_reminders(tab: Tab, codes: Codes) -> None:
     page = tab.page
     expect(card(page, PHONE)).to_contain_text("Not set")
@@ -131,6 +132,7 @@ def test_a_confirmed_number_gets_reminders(tab: Tab, codes: Codes) -> None:
     expect(page.get_by_role("radio", name="By SMS")).to_be_enabled()
 
 
+@pytest.mark.long
 def test_a_new_e_mail_address_counts_only_after_its_code_is_entered(tab: Tab, codes: Codes, phoneless: User) -> None:
     page = tab.page
     change(page, EMAIL, NEW_EMAIL)
@@ -145,6 +147,7 @@ def test_a_new_e_mail_address_counts_only_after_its_code_is_entered(tab: Tab, co
     expect(page.get_by_text(f"E-mail goes to {NEW_EMAIL}.")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_wrong_code_is_reported_beside_it_and_another_can_be_sent(tab: Tab, codes: Codes) -> None:
     tab.refusals = {400}
     page = tab.page
@@ -161,6 +164,7 @@ def test_a_wrong_code_is_reported_beside_it_and_another_can_be_sent(tab: Tab, co
     expect(card(page, PHONE).locator(".chip")).to_have_text("Confirmed")
 
 
+@pytest.mark.long
 def test_a_number_can_be_confirmed_later(open_tab: OpenTab, tab: Tab, codes: Codes, phoneless: User) -> None:
     change(tab.page, PHONE, NUMBER)
     tab.page.get_by_role("button", name="Not now").click()
@@ -219,6 +223,7 @@ def test_an_invalid_address_is_reported_beside_it_and_not_sent(
     assert codes.asked == []
 
 
+@pytest.mark.long
 def test_an_address_of_another_account_is_reported_beside_it(tab: Tab) -> None:
     tab.refusals = {400}
     answer = json.dumps({"__type": "AliasExistsException", "message": "An account with the email already exists."})

@@ -17,6 +17,7 @@ def tab(open_tab: OpenTab) -> Tab:
     return tab
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("parameters", [PARAMETERS, {}, None])
 def test_a_code_is_sent_with_the_name_that_the_user_pool_has_for_the_person(
     tab: Tab, places: Places, parameters: dict[str, str] | None
@@ -36,6 +37,7 @@ def test_a_code_is_sent_with_the_name_that_the_user_pool_has_for_the_person(
     assert asked[-1]["ChallengeResponses"] == {"USERNAME": name, "SOFTWARE_TOKEN_MFA_CODE": "123456"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["SOFTWARE_TOKEN_MFA", "NEW_PASSWORD_REQUIRED"])
 def test_a_second_step_that_takes_too_long_leads_back_to_the_password(tab: Tab, places: Places, name: str) -> None:
     answer(
@@ -57,6 +59,7 @@ def test_a_second_step_that_takes_too_long_leads_back_to_the_password(tab: Tab, 
     expect(tab.page.get_by_label("Password", exact=True)).to_be_focused()
 
 
+@pytest.mark.long
 def test_a_used_code_is_reported_beside_it_and_the_next_one_can_be_entered(tab: Tab, places: Places) -> None:
     used = refusal("ExpiredCodeException", "Your software token has already been used once.")
     answer(tab, places, InitiateAuth={"json": TOTP}, RespondToAuthChallenge=used)
@@ -70,6 +73,7 @@ def test_a_used_code_is_reported_beside_it_and_the_next_one_can_be_entered(tab: 
     expect(tab.page.get_by_label("Code")).to_be_focused()
 
 
+@pytest.mark.long
 def test_an_unsupported_challenge_is_named(tab: Tab, places: Places) -> None:
     answer(tab, places, InitiateAuth={"json": {**TOTP, "ChallengeName": "EMAIL_OTP"}})
 
@@ -81,6 +85,7 @@ def test_an_unsupported_challenge_is_named(tab: Tab, places: Places) -> None:
     )
 
 
+@pytest.mark.long
 def test_an_unsupported_challenge_after_a_code_leads_back_to_the_password(tab: Tab, places: Places) -> None:
     unknown = {"json": {**TOTP, "ChallengeName": "SMS_MFA"}}
     answer(tab, places, InitiateAuth={"json": TOTP}, RespondToAuthChallenge=unknown)
@@ -108,6 +113,7 @@ def test_a_refused_sign_in_says_why(tab: Tab, places: Places, message: str, word
     expect(tab.page.get_by_role("alert")).to_have_text(words)
 
 
+@pytest.mark.long
 def test_an_address_that_is_already_confirmed_is_reported(tab: Tab, places: Places) -> None:
     status = "User cannot be confirmed. Current status is CONFIRMED"
     answer(
@@ -126,6 +132,7 @@ def test_an_address_that_is_already_confirmed_is_reported(tab: Tab, places: Plac
     expect(alert).to_have_text("This address is already confirmed. Sign in.")
 
 
+@pytest.mark.long
 def test_a_revoked_access_token_is_not_reported_as_a_wrong_password(
     open_tab: OpenTab, places: Places, somebody: User
 ) -> None:

@@ -118,6 +118,7 @@ def test_the_outbox_shows_the_clock_and_turns_it(open_tab: OpenTab, theirs: Apps
     assert engine.asked == [{"by": str(DAY)}, {"rate": "60"}, {"real": "1"}]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("local", "often"), [("2199-03-31T02:30", "never"), ("2199-10-27T02:30", "twice")])
 def test_a_time_that_the_clocks_do_not_show_once_is_refused(
     open_tab: OpenTab, theirs: Apps, local: str, often: str
@@ -172,6 +173,7 @@ def test_a_turn_can_be_stopped(open_tab: OpenTab, theirs: Apps) -> None:
     assert engine.asked == [{"by": str(30 * DAY)}, {"stop": "1"}]
 
 
+@pytest.mark.long
 def test_the_focus_stays_in_the_view_when_a_turn_ends_by_itself(open_tab: OpenTab, theirs: Apps) -> None:
     engine, tab, clock = outbox(open_tab, theirs, takes=1_000_000)
 
@@ -183,6 +185,7 @@ def test_the_focus_stays_in_the_view_when_a_turn_ends_by_itself(open_tab: OpenTa
     expect(clock.get_by_role("heading", name="Clock")).to_be_focused()
 
 
+@pytest.mark.long
 def test_a_double_click_is_one_turn_also_if_the_turn_is_short(open_tab: OpenTab, theirs: Apps) -> None:
     engine, tab, clock = outbox(open_tab, theirs, takes=1)
 
@@ -197,6 +200,7 @@ def test_a_double_click_is_one_turn_also_if_the_turn_is_short(open_tab: OpenTab,
     assert engine.asked == [{"by": "3600"}, {"by": "7200"}, {"by": str(DAY)}, {"real": "1"}]
 
 
+@pytest.mark.long
 def test_during_a_turn_the_page_begins_no_other_one(open_tab: OpenTab, theirs: Apps) -> None:
     engine, tab, clock = outbox(open_tab, theirs, takes=1_000_000)
     tab.page.evaluate(LISTEN)
@@ -216,6 +220,7 @@ def test_during_a_turn_the_page_begins_no_other_one(open_tab: OpenTab, theirs: A
     assert [words[:15] for words in tab.page.evaluate("window.said")] == ["The clock is tu", "The clock shows"]
 
 
+@pytest.mark.long
 def test_a_turn_is_announced_after_missing_answers(open_tab: OpenTab, theirs: Apps) -> None:
     engine, tab, clock = outbox(open_tab, theirs, takes=1_000_000)
     tab.is_cut_off = True
@@ -232,6 +237,7 @@ def test_a_turn_is_announced_after_missing_answers(open_tab: OpenTab, theirs: Ap
     assert engine.asked == [{"by": str(DAY)}]
 
 
+@pytest.mark.long
 def test_the_clock_is_turned_by_a_span_in_the_spelling_of_the_command(open_tab: OpenTab, theirs: Apps) -> None:
     engine, tab, clock = outbox(open_tab, theirs, takes=0)
     field = clock.get_by_label("Span")
@@ -260,6 +266,7 @@ def test_the_clock_is_turned_by_a_span_in_the_spelling_of_the_command(open_tab: 
     assert engine.asked[asked:] == [{"by": str(seconds)} for seconds in spans.values()]
 
 
+@pytest.mark.long
 def test_countdowns_follow_the_clock(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     engine = Engine()
     scenes.set_reminder(theirs, message, waitSeconds=3 * DAY)

@@ -14,6 +14,7 @@ from playwright.sync_api import Locator, Page, Route, ViewportSize, expect
 
 from local.users import User
 from tests.support.cloud.apps import Apps, dead_letters_of
+from tests.support.marks import long
 from tests.support.page import scenes
 from tests.support.page.challenges import CORS, SESSION_OVER, TOTP, refusal, sign_in
 from tests.support.page.tab import DESKTOP, PHONE, WITH_SCREENSHOTS, OpenTab, Tab
@@ -345,11 +346,16 @@ def as_they_open(who: str | None) -> dict[str, str]:
     return {name: route for name, (user, route, act) in VIEWS.items() if user == who and act is nothing}
 
 
+USED = [name for name, (*_, act) in VIEWS.items() if act is not nothing]
+WRONG = ("order-wrong", "reminders-wrong")
+"""The used views that `make test` looks at: each form with a problem at a field."""
+
+
 def test_the_views_on_every_screen_exist() -> None:
     assert ON_EVERY_SCREEN <= VIEWS.keys()
 
 
-@pytest.mark.parametrize("who", [None, "grace", "newcomer", "operator"])
+@pytest.mark.parametrize("who", [None, "operator", *long("grace", "newcomer")])
 def test_the_views_of_a_user_fit_every_screen_and_pass_axe(keep_tab: OpenTab, scene: Scene, who: str | None) -> None:
     tab = keep_tab(scene.users[who] if who else None)
     found = []
@@ -363,7 +369,7 @@ def test_the_views_of_a_user_fit_every_screen_and_pass_axe(keep_tab: OpenTab, sc
     assert found == []
 
 
-@pytest.mark.parametrize("name", [name for name, (*_, act) in VIEWS.items() if act is not nothing])
+@pytest.mark.parametrize("name", [name if name in WRONG else long(name)[0] for name in USED])
 def test_a_view_that_is_used_fits_every_screen_and_passes_axe(keep_tab: OpenTab, scene: Scene, name: str) -> None:
     who, route, act = VIEWS[name]
     tab = keep_tab(scene.users[who] if who else None)
@@ -380,6 +386,7 @@ def test_the_view_of_operators_without_work_fits_every_screen_and_passes_axe(kee
     assert faults_of(tab, "operators-empty") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", STATES)
 def test_a_further_state_of_a_view_fits_and_passes_axe(
     open_tab: OpenTab, keep_tab: OpenTab, scene: Scene, name: str
@@ -447,6 +454,7 @@ def outline(locator: Locator) -> str:
     return str(locator.evaluate("(element) => getComputedStyle(element).outlineStyle"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("motion", "animation"), [("no-preference", "arriving"), ("reduce", "none")])
 def test_nothing_moves_if_the_user_prefers_reduced_motion(
     open_tab: OpenTab, scene: Scene, motion: str, animation: str

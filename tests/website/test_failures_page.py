@@ -84,6 +84,7 @@ def test_a_view_reports_servers_that_are_down_and_can_try_again(
     expect_loaded(tab)
 
 
+@pytest.mark.long
 def test_a_request_without_an_answer_times_out(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.page.add_init_script(
@@ -111,6 +112,7 @@ def test_a_busy_server_is_asked_once_more(open_tab: OpenTab, somebody: User) -> 
     assert len(asked) == 2
 
 
+@pytest.mark.long
 def test_a_placeholder_is_shown_during_loading(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     held: list[Route] = []
@@ -127,6 +129,7 @@ def test_a_placeholder_is_shown_during_loading(open_tab: OpenTab, somebody: User
     expect(tab.page.locator("main .skeleton")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_an_order_that_could_not_be_sent_stays_in_the_form_and_can_be_sent_later(
     open_tab: OpenTab, somebody: User
 ) -> None:
@@ -147,6 +150,7 @@ def test_an_order_that_could_not_be_sent_stays_in_the_form_and_can_be_sent_later
     tab.expect_title(f"Order {order_id}")
 
 
+@pytest.mark.long
 def test_a_sign_in_without_an_answer_is_reported(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab()
     tab.is_cut_off = True
@@ -175,6 +179,7 @@ def offline(open_tab: OpenTab, somebody: User) -> Iterator[Tab]:
     yield tab
 
 
+@pytest.mark.long
 def test_a_view_that_is_opened_offline_loads_when_the_network_is_back(offline: Tab) -> None:
     offline.page.get_by_role("link", name="My orders").click()
     offline.expect_title("My orders")
@@ -200,6 +205,7 @@ def test_an_order_that_is_sent_offline_stays_in_the_form(offline: Tab) -> None:
     offline.expect_title(f"Order {order_id}")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "answer",
     [
@@ -224,6 +230,7 @@ def test_a_page_without_its_config_says_so_and_can_try_again(open_tab: OpenTab, 
     tab.expect_title("Place an order, set a reminder, watch it happen")
 
 
+@pytest.mark.long
 def test_a_view_whose_module_does_not_load_says_so_and_can_try_again(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.is_cut_off = True
@@ -237,6 +244,7 @@ def test_a_view_whose_module_does_not_load_says_so_and_can_try_again(open_tab: O
     tab.expect_title("My orders")
 
 
+@pytest.mark.long
 def test_a_module_that_was_missed_offline_loads_when_the_network_is_back(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody, alone=True)
     tab.is_cut_off = True
@@ -252,6 +260,7 @@ def test_a_module_that_was_missed_offline_loads_when_the_network_is_back(open_ta
     expect(tab.page.get_by_text("No orders yet")).to_be_visible()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "address", ["#/nowhere", "#/orders/%", "#/orders/a/b", "#/__proto__", "#/order/", "#/<img src=x onerror=alert(1)>"]
 )
@@ -265,6 +274,7 @@ def test_an_unknown_address_says_so_and_leads_back(keep_tab: OpenTab, person: Us
     tab.expect_title("Place an order")
 
 
+@pytest.mark.long
 def test_a_missing_file_is_answered_with_a_page_that_leads_back(open_tab: OpenTab, places: Places) -> None:
     tab = open_tab()
     tab.refusals = {404}

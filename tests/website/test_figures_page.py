@@ -47,6 +47,7 @@ def test_operators_see_the_figures_of_each_dashboard(figures: Tab, theirs: Apps)
     expect(figure(graph(figures, "Table and cache", "Redis"), "memory of Node1")).to_have_text("–")
 
 
+@pytest.mark.long
 def test_alarms_that_went_off_are_named(figures: Tab) -> None:
     def answer(route: Route) -> None:
         if route.request.headers.get("x-amz-target", "").endswith(".DescribeAlarms"):
@@ -63,6 +64,7 @@ def test_alarms_that_went_off_are_named(figures: Tab) -> None:
     expect(figures.page.locator("main")).not_to_contain_text("quiet alarm")
 
 
+@pytest.mark.long
 def test_new_figures_appear_by_themselves(open_tab: OpenTab, operator: User) -> None:
     tab = open_tab(operator, alone=True)
     tab.page.clock.install()
@@ -73,6 +75,7 @@ def test_new_figures_appear_by_themselves(open_tab: OpenTab, operator: User) -> 
         tab.page.clock.run_for(15_000)
 
 
+@pytest.mark.long
 def test_a_cloud_that_does_not_answer_is_reported(figures: Tab) -> None:
     figures.refusals = {503}
     figures.page.route(
@@ -95,6 +98,7 @@ def test_only_operators_see_figures(open_tab: OpenTab, theirs: Apps) -> None:
     tab.expect_title("Page not found")
 
 
+@pytest.mark.long
 def test_a_stage_without_figures_has_no_view(open_tab: OpenTab, operator: User, places: Places) -> None:
     config = json.loads(fetch(places.site, "/config.json").body) | {"figures": None}
     tab = open_tab(operator)

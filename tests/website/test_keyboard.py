@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from local.users import User
@@ -69,6 +70,7 @@ def test_an_order_is_placed_with_only_the_keyboard(open_tab: OpenTab, somebody: 
     expect(tab.page).to_have_title(re.compile("^My orders · "))
 
 
+@pytest.mark.long
 def test_a_reminder_is_edited_with_only_the_keyboard(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     posted = scenes.set_reminder(theirs, message, repeat={"every": "1d"})
     tab = open_tab(theirs.user)

@@ -405,6 +405,7 @@ def test_a_search_that_the_api_refuses_is_reported_beside_its_field(kept: Tab) -
     expect_problem(kept, "To", re.compile("."))
 
 
+@pytest.mark.long
 def test_learners_see_what_is_behind_an_order(
     open_tab: OpenTab, tab: Tab, places: Places, somebody: User, sent: Callable[..., list[str]]
 ) -> None:

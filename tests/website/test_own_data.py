@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from playwright.sync_api import expect
 
 from local.users import User
@@ -50,6 +51,7 @@ def test_a_person_deletes_their_account_and_saves_the_receipt(open_tab: OpenTab,
     expect(page.get_by_label("Password")).to_be_visible()
 
 
+@pytest.mark.long
 def test_an_old_sign_in_is_renewed_and_the_form_stays(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.refusals = {403}

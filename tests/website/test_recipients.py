@@ -34,6 +34,7 @@ def tab(keep_tab: OpenTab, person: User) -> Tab:
     return tab
 
 
+@pytest.mark.long
 def test_a_reminder_names_an_address_only_if_one_is_typed(tab: Tab) -> None:
     expect(tab.page.get_by_label("E-mail", exact=True)).to_be_hidden()
 
@@ -41,6 +42,7 @@ def test_a_reminder_names_an_address_only_if_one_is_typed(tab: Tab) -> None:
     expect(tab.page.locator(".notice.good")).to_contain_text("Reminder set for")
 
 
+@pytest.mark.long
 def test_an_address_that_the_stage_does_not_allow_is_refused_beside_it(tab: Tab) -> None:
     page = tab.page
     page.get_by_text(MORE).click()
@@ -82,6 +84,7 @@ def test_an_invalid_recipient_is_reported_beside_it(tab: Tab, label: str, text: 
     tab.screenshot("another-address-desktop")
 
 
+@pytest.mark.long
 def test_a_refused_address_opens_the_fields_that_show_it(tab: Tab) -> None:
     tab.page.get_by_text(MORE).click()
     tab.page.get_by_label("E-mail", exact=True).fill("grace@example.com")
@@ -93,6 +96,7 @@ def test_a_refused_address_opens_the_fields_that_show_it(tab: Tab) -> None:
     expect(tab.page.get_by_label("E-mail", exact=True)).to_be_focused()
 
 
+@pytest.mark.long
 def test_a_person_without_a_number_can_text_to_another_one(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person)
     tab.page.add_init_script(

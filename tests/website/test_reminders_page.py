@@ -150,6 +150,7 @@ def seconds_in(text: str) -> int:
     return sum(int(count) * sizes[unit] for count, unit in re.findall(r"([0-9]+) (h|min|s)", text))
 
 
+@pytest.mark.long
 def test_the_countdown_runs_second_by_second(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     scenes.set_reminder(theirs, message, waitSeconds=7200)
     tab = open_tab(theirs.user, alone=True)
@@ -267,6 +268,7 @@ def test_a_reminder_that_is_sent_between_the_answers_of_both_lists_stays_on_the_
     assert len(neither) == 2
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("title", "wait"), [("Upcoming", 3600), ("Past", 0)])
 def test_a_list_of_several_pages_loads_more_on_request(
     open_tab: OpenTab, apps: Apps, message: str, title: str, wait: int

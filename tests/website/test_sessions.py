@@ -54,6 +54,7 @@ def expired(open_tab: OpenTab, somebody: User) -> Tab:
     return tab
 
 
+@pytest.mark.long
 def test_a_session_near_its_end_is_renewed_once_for_all_requests(open_tab: OpenTab, operator: User) -> None:
     tab = open_tab(operator)
     tab.go("#/account")
@@ -70,6 +71,7 @@ def test_a_session_near_its_end_is_renewed_once_for_all_requests(open_tab: OpenT
     assert tab.page.evaluate("sessionStorage.session") != before
 
 
+@pytest.mark.long
 def test_a_refused_token_is_renewed_once_without_the_person_noticing(open_tab: OpenTab, operator: User) -> None:
     tab = open_tab(operator)
     tab.go("#/account")
@@ -104,6 +106,7 @@ def test_the_input_survives_the_end_of_the_session_and_is_sent(expired: Tab, som
     expired.expect_title(f"Order {order_id}")
 
 
+@pytest.mark.long
 def test_a_wrong_password_in_the_dialog_is_reported_there(expired: Tab, somebody: User) -> None:
     place(expired, GOOD | {"Order id": new_id()})
     dialog = expired.page.get_by_role("dialog", name=OVER)
@@ -115,6 +118,7 @@ def test_a_wrong_password_in_the_dialog_is_reported_there(expired: Tab, somebody
     sign_in_again(expired, somebody)
 
 
+@pytest.mark.long
 def test_a_list_that_waits_for_the_sign_in_loads_by_itself(expired: Tab, somebody: User) -> None:
     expired.page.get_by_role("link", name="My orders").click()
 
@@ -123,6 +127,7 @@ def test_a_list_that_waits_for_the_sign_in_loads_by_itself(expired: Tab, somebod
     expect(expired.page.get_by_text("No orders yet")).to_be_visible()
 
 
+@pytest.mark.long
 def test_another_person_who_signs_in_does_not_see_the_first_persons_input(expired: Tab, person: User) -> None:
     place(expired, GOOD | {"Order id": new_id()})
 
@@ -134,6 +139,7 @@ def test_another_person_who_signs_in_does_not_see_the_first_persons_input(expire
     expect(field(expired, "Card number")).to_have_value("")
 
 
+@pytest.mark.long
 def test_the_dialog_lets_a_person_sign_out_instead(expired: Tab) -> None:
     place(expired, GOOD | {"Order id": new_id()})
 
@@ -161,6 +167,7 @@ def test_a_session_outlasts_a_reload_and_ends_with_its_tab(open_tab: OpenTab, so
     assert tab.page.context.cookies() == []
 
 
+@pytest.mark.long
 def test_the_sign_in_leads_to_the_address_that_was_opened(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab()
     tab.go("#/orders")

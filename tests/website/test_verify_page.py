@@ -48,6 +48,7 @@ def test_the_check_fails_if_the_page_is_not_there(run: Run) -> None:
     assert (outcome.verdict, fault.found in outcome.found) == ("failed", True), outcome.found
 
 
+@pytest.mark.long
 def test_the_check_fails_if_a_script_of_the_page_fails(
     run: Run, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ def test_a_changed_wait_setting_is_reported(
     expect(tab.page.locator("#news")).to_have_text(words)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("answer", NOT_SET)
 def test_a_wait_setting_that_did_not_change_is_not_reported_as_changed(
     keep_tab: OpenTab, person: User, answer: dict[str, Any]
@@ -55,6 +56,7 @@ def test_a_wait_setting_that_did_not_change_is_not_reported_as_changed(
     expect(tab.page.locator(".notice.good")).to_have_count(0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("parts", "text", "hint"),
     [

@@ -5,6 +5,8 @@ import pytest
 from tests.support.page.tab import OpenTab
 from tests.support.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 PLANTED = {
     "an inline script": (
         "document.head.append(Object.assign(document.createElement('script'), {text: '1'}))",
