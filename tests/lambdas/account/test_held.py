@@ -95,6 +95,14 @@ def test_a_queue_for_which_there_was_no_time_is_named(orders, held_queues):
     assert search(remove=False, seconds=-1).unsearched == {"ParkedQueue"}
 
 
+@pytest.mark.parametrize("remove", [True, False])
+def test_a_queue_in_which_another_reader_hides_a_message_is_named(remove, orders, held_queues):
+    held_queues["ParkedQueue"].put({"OrderId": ROW["OrderId"]})
+    held_queues["ParkedQueue"].messages()
+
+    assert search(remove=remove).unsearched == {"ParkedQueue"}
+
+
 def test_a_queue_in_which_a_message_could_not_be_deleted_is_named(orders, held_queues, monkeypatch):
     held_queues["ParkedQueue"].put({"OrderId": ROW["OrderId"]})
     kept = {"Failed": [{"Id": "0", "Code": "InternalError", "SenderFault": False}]}
