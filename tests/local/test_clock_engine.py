@@ -801,20 +801,21 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield engine
 
 
-def test_an_engine_goes_back_to_the_real_time_until_something_has_happened(engine: Engine) -> None:
-    """Also to a time between."""
-    turned = engine.turn_clock(by=3 * 86_400)
-    between = engine.turn_clock(to=turned.now - 86_400)
-    real = engine.real_clock()
-    assert (round(turned.ahead), round(between.ahead), real.ahead) == (3 * 86_400, 2 * 86_400, 0)
+def test_an_engine_goes_back_to_the_real_time_until_something_has_happened(tmp_path: Path) -> None:
+    """Also to a time between. Afterwards no other test could turn the clock of this engine back."""
+    with bare_engine(tmp_path) as engine:
+        turned = engine.turn_clock(by=3 * 86_400)
+        between = engine.turn_clock(to=turned.now - 86_400)
+        real = engine.real_clock()
+        assert (round(turned.ahead), round(between.ahead), real.ahead) == (3 * 86_400, 2 * 86_400, 0)
 
-    engine.turn_clock(by=86_400)
-    engine.client("sqs").send_message(
-        QueueUrl=engine.client("sqs").create_queue(QueueName="clock")["QueueUrl"], MessageBody="something"
-    )
+        engine.turn_clock(by=86_400)
+        engine.client("sqs").send_message(
+            QueueUrl=engine.client("sqs").create_queue(QueueName="clock")["QueueUrl"], MessageBody="something"
+        )
 
-    with pytest.raises(LocalError, match="something has happened"):
-        engine.real_clock()
+        with pytest.raises(LocalError, match="something has happened"):
+            engine.real_clock()
 
 
 def test_a_mail_that_a_service_sends_by_itself_has_happened(engine: Engine) -> None:
