@@ -10,7 +10,7 @@ import pytest
 
 from costs import prices, quantities
 from local.settings import PROJECT
-from tests.support.doctor import AWS, STAGE, Aws, examined, resource
+from tests.support.doctor import AWS, STAGE, Aws, attributes_of_queue, examined, resource
 from tools import deployment
 from tools.doctor.target import Target
 from tools.verify import __main__ as program
@@ -146,7 +146,7 @@ class Queue:
         self.deleted: list[str] = []
 
     def get_queue_attributes(self, **_: Any) -> Any:
-        return {"Attributes": {"ApproximateNumberOfMessages": str(self.waiting)}}
+        return {"Attributes": attributes_of_queue(self.waiting)}
 
     def receive_message(self, **_: Any) -> Any:
         found, self.messages = self.messages, {}
