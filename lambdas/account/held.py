@@ -65,7 +65,7 @@ def messages(owner: str, *, seconds: float, remove: bool) -> Found:
             if kept or not hold.is_everything:
                 found.unsearched.add(queue)
 
-    # All at once, because the last answer of each queue takes a second.
+    # All at once, because the last answer of each queue takes a second, or three if another reader hides messages.
     searched = [queue for queue in QUEUES if queue in REMOVED or not remove]
     with ThreadPoolExecutor(len(searched)) as workers:
         # `list` raises the errors of the calls.

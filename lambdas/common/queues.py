@@ -25,7 +25,8 @@ WAIT_SECONDS = 1
 """With a wait, SQS asks all of its servers. Without one, the answer may be empty although the queue is not."""
 
 LOOKS = 3
-"""How often Hold asks for messages that another reader hides. Operators' requests hide them for one or two seconds."""
+"""After this many empty answers a reader gives up on messages that another reader hides. An empty answer takes
+WAIT_SECONDS. See decision D025."""
 
 HELD_SECONDS = 120
 """How long a received message stays hidden if the process that holds it dies."""
@@ -45,7 +46,8 @@ class Hold:
         self._until = until
         self._handles: dict[str, str] = {}
         self.is_everything = False
-        """True if the queue had no further messages. SQS only estimates how many are hidden."""
+        """True if the queue had no further messages. SQS only estimates how many are hidden: for about a minute it may
+        count deleted ones, and messages that were deleted here conceal as many hidden ones."""
 
     def __enter__(self) -> "Hold":
         return self
@@ -87,14 +89,24 @@ class Hold:
                 self._handles[message["ReceiptHandle"]] = message["MessageId"]
             new = [message for message in batch if message["MessageId"] not in seen]
             if not new:
-                # SQS may count a message for a minute after it was deleted. `seen` also has those deleted here.
-                self.is_everything = waiting(self._sqs, self._url) <= len(seen)
                 looks -= 1
+                self.is_everything = not self._are_more_hidden_than(len(seen))
                 if self.is_everything or not looks:
                     return
                 continue
             seen |= {message["MessageId"] for message in new}
             yield new
+
+    def _are_more_hidden_than(self, number: int) -> bool:
+        """Whether more messages are hidden than `number`. Also true if there is no time to ask, or no answer."""
+        if time.monotonic() >= self._until:
+            return True
+        try:
+            return _number_of(self._sqs, self._url, "ApproximateNumberOfMessagesNotVisible") > number
+        except (ClientError, BotoCoreError) as failure:
+            # What was found so far stays valid.
+            logger.info("the number of hidden messages is unknown: %s", error_name(failure))
+            return True
 
     def delete(self, messages: Sequence[Message]) -> dict[int, str]:
         """Deletes at most ten of the messages. Returns the error code of each that SQS did not delete, by its index."""
@@ -126,7 +138,7 @@ class Moved:
     """SQS's error codes for the failed and the doubled messages."""
 
     is_everything: bool = False
-    """True if the queue had no further messages. False if the time ran out first."""
+    """True if the queue had no further messages. False if the time ran out first, or another reader hid some."""
 
     @property
     def complete(self) -> bool:
@@ -180,7 +192,11 @@ def remove(sqs: Any, url: str, choose: Callable[[list[Message]], list[Message]])
 
 def waiting(sqs: Any, url: str) -> int:
     """Returns the approximate number of messages in a queue, hidden ones included. SQS only provides an estimate."""
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    return _number_of(sqs, url, "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+
+
+def _number_of(sqs: Any, url: str, *names: str) -> int:
+    """The sum of these attributes of a queue."""
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
     return sum(int(attributes[name]) for name in names)
 

@@ -54,8 +54,8 @@ def dead_letters() -> dict[str, int]:
 def redrive(name: str) -> tuple[queues.Moved, int]:
     """Moves the dead letters of a queue back into it.
 
-    Returns the result, and the approximate number of dead letters that there was no time for. Raises RequestError if
-    `name` is not in WITH_DEAD_LETTERS.
+    Returns the result, and the approximate number of dead letters that there was no time for, or that another reader
+    hides. Raises RequestError if `name` is not in WITH_DEAD_LETTERS.
     """
     if name not in WITH_DEAD_LETTERS:
         raise http.RequestError(

@@ -14,7 +14,7 @@ def handler(event: http.Event) -> http.Reply:
     """Moves the dead letters of a queue back into it, for operators. Answers 404 if the queue has no dead-letter queue.
 
     `failed` counts the dead letters that stayed. Some of them may be in both queues: sent, but then not deleted. `left`
-    is the approximate number that there was no time for.
+    is the approximate number that there was no time for, or that another reader hides.
     """
     operator_of(event)
     queue = event["pathParameters"]["Queue"]

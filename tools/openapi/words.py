@@ -711,7 +711,7 @@ SCHEMAS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {
             "moved": "How many messages were moved.",
             "failed": "How many messages could not be moved. Some of them may be in both queues.",
-            "left": "The approximate number of messages that were not tried, because the time ran out.",
+            "left": "The approximate number of messages that there was no time for, or that another reader hides.",
         },
     ),
     "Reminder": (

@@ -247,6 +247,18 @@ def test_a_message_that_another_reader_holds_for_a_moment_is_found(source: Queue
     assert source.take() == ["a", "b"]
 
 
+def test_what_was_moved_is_reported_if_the_number_of_hidden_messages_is_unknown(source: Queue, target: Queue) -> None:
+    source.put("a")
+
+    def fail(**_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="http://nowhere")
+
+    moved = queues.move(Failing(sqs, get_queue_attributes=fail), source=source.url, target=target.url)
+
+    assert moved == queues.Moved(moved=1, is_everything=False)
+    assert target.take() == ["a"]
+
+
 def test_the_codes_of_all_failures_are_collected(source: Queue, target: Queue) -> None:
     source.put("bad", "good")
 

@@ -119,6 +119,15 @@ def test_if_the_queue_fails_the_caller_is_asked_to_try_again(monkeypatch, aws):
     assert (status_and_body(reply)[0], reply["headers"]["Retry-After"]) == (503, "1")
 
 
+def test_only_the_hidden_messages_of_the_estimate_say_that_some_are_left(parked, order_table, monkeypatch):
+    """SQS only provides an estimate."""
+    parked.put(MESSAGE)
+    late = {"ApproximateNumberOfMessages": "3", "ApproximateNumberOfMessagesNotVisible": "1"}
+    monkeypatch.setattr(client_of(operator_queues, "sqs"), "get_queue_attributes", lambda **_: {"Attributes": late})
+
+    assert listed()["left"] == 0
+
+
 def test_an_estimate_that_is_too_low_leaves_nothing(parked, order_table, out_of_time, monkeypatch):
     parked.put(MESSAGE)
     none = {"ApproximateNumberOfMessages": "0", "ApproximateNumberOfMessagesNotVisible": "0"}
