@@ -112,7 +112,7 @@ check: setup-dev ## Run linters, type checks and the validation of templates
 	@# cfn-lint with all rules for it.
 	nice .venv/bin/cfn-lint --non-zero-exit-code warning build/cdk.out/check/prod/*.template.json
 
-# Each part of the tests leaves out those with the marker `long`. With `LONG=1` it runs only these.
+# Each part of the tests leaves out those with the marker `long`. With any value of LONG it runs only these.
 PYTEST = .venv/bin/python -m pytest -m "$(if $(filter LONG,$(OTHERS)),long,not long)"
 
 .PHONY: test-unit
@@ -134,7 +134,7 @@ test-tools: setup-dev ## Run the tests of tools and of the project itself
 test-local: setup-dev ## Run the tests of the laptop cloud
 	$(PYTEST) tests/local
 
-# A long part of the end-to-end tests.
+# A slow part of the end-to-end tests.
 FAULTS = tests/e2e/test_each_call.py tests/e2e/test_fulfillment.py
 # They mostly wait for the programs that they start, and the part with the faults ends early.
 PROGRAMS = tests/e2e/test_orders_cli.py tests/e2e/test_redis_tuples.py

@@ -9,8 +9,6 @@ from tests.corpora.measure import ORDER, Line, measured, whole_orders
 from tests.corpora.ordinary import Ordinary
 from tests.support.workflows.asl import load, walked
 
-pytestmark = pytest.mark.long
-
 SEED = 20261125
 MACHINE = load("order_fulfillment.asl.json")
 
@@ -20,10 +18,12 @@ def lines() -> list[Line]:
     return list(measured(seed=SEED))
 
 
+@pytest.mark.long
 def test_no_ordinary_text_is_refused_and_every_card_number_is_found(lines):
     assert {line.corpus: line.wrong[:5] for line in lines if line.wrong} == {}
 
 
+@pytest.mark.long
 def test_the_corpora_are_large(lines):
     sizes = {line.corpus: line.size for line in lines}
 

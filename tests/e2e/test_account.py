@@ -88,7 +88,6 @@ def leaving(apps: Apps) -> Leaving:
     return Leaving(person, copied, before, *erase(person.apps))
 
 
-@pytest.mark.long
 def test_a_copy_has_everything_that_the_stage_keeps(leaving: Leaving) -> None:
     (status, copy), person = leaving.copied, leaving.person
 

@@ -94,7 +94,6 @@ def restarted(second: Checkout) -> Restarted:
     return Restarted(demo, before, down, left, second.local("up"), second.local("queues"))
 
 
-@pytest.mark.long
 def test_two_checkouts_side_by_side_do_not_disturb_each_other(
     cloud: Cloud, second: Checkout, restarted: Restarted
 ) -> None:
@@ -288,7 +287,6 @@ def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
     assert json.loads(fetch(places["site"], "/config.json").body)["ordersApi"] == places["orders_api"]
 
 
-@pytest.mark.long
 @pytest.mark.usefixtures("changed")
 def test_up_deploys_only_code_that_changed(second: Checkout) -> None:
     engine = Engine(load_settings(second.home))
@@ -314,7 +312,6 @@ def test_up_deploys_only_code_that_changed(second: Checkout) -> None:
     assert second.local("up").stdout.startswith("already up")
 
 
-@pytest.mark.long
 def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> None:
     """test_killed.py has this test for an engine."""
     process = psutil.Process(int(status(second)["cache"]["pid"]))
@@ -331,7 +328,6 @@ def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> N
     assert second.local("demo").returncode == 0
 
 
-@pytest.mark.long
 def test_an_engine_that_does_not_answer_is_reported_as_the_cause(second: Checkout) -> None:
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
@@ -345,7 +341,6 @@ def test_an_engine_that_does_not_answer_is_reported_as_the_cause(second: Checkou
     assert "the engine rejected a request or did not answer" in queues.stderr
 
 
-@pytest.mark.long
 def test_another_port_is_rejected_while_deployed_functions_hold_the_last_one(second: Checkout) -> None:
     up = second.local("up", "--port", str(free_port()))
 

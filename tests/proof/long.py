@@ -1,4 +1,4 @@
-"""Runs the tests that `make test` leaves out. They take about as long, so `make proof` without PART leaves them out."""
+"""Runs the tests that `make test` leaves out. They take long, so `make proof` without PART leaves them out."""
 
 import random
 

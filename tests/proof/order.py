@@ -13,8 +13,8 @@ from tests.proof.section import Figure, Section
 
 TITLE = "Random order"
 CLAIM = (
-    "The tests pass in any order. Each run gives `make test` a seed, so that it shuffles all tests, also those that"
-    " share a laptop cloud or a browser. Only the steps of three stories keep their order."
+    "The tests of `make test` pass in any order. Each run gives it a seed, so that it shuffles all of them, also those"
+    " that share a laptop cloud or a browser. Only the steps of a story keep their order."
 )
 SAMPLE = "tests/conftest.py"
 

@@ -325,12 +325,16 @@ def test_every_test_belongs_to_one_part_of_the_suite(target: str, which: str, ch
     assert {file: count for file, count in runs.items() if count != 1} == {}
 
 
-@pytest.mark.parametrize("flags", ["", "-j8", "k"])
-def test_all_parts_of_the_suite_run(flags: str, checkout: Checkout) -> None:
-    """One make runs them at once. Each part would fail here if make did not understand its own options."""
-    parts = ("tests/local", "tests/website", "tests/e2e", "tests/facts", "tests/tools", "--non-zero-exit-code")
+PARTS = ("tests/local", "tests/website", "tests/e2e", "tests/facts", "tests/tools", "tests/stacks", "tests/lambdas")
 
-    run = checkout.make("test", MAKEFLAGS=flags)
+
+@pytest.mark.parametrize("flags", ["", "-j8", "k"])
+@pytest.mark.parametrize(
+    ("target", "parts"), [("test", ("not long", "--non-zero-exit-code", *PARTS)), ("test-long", ("\0long\0", *PARTS))]
+)
+def test_all_parts_of_the_suite_run(target: str, parts: tuple[str, ...], flags: str, checkout: Checkout) -> None:
+    """One make runs them at once. Each part would fail here if make did not understand its own options."""
+    run = checkout.make(target, MAKEFLAGS=flags)
 
     assert run.returncode == 0, run.stderr
     started = (checkout.folder / "started").read_text()

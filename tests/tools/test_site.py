@@ -120,7 +120,6 @@ def test_every_link_of_the_site_leads_to_a_page_and_an_anchor(site: Path, built:
     assert not broken, "\n".join(broken)
 
 
-@pytest.mark.long
 def test_the_site_renders_a_page_like_github(site: Path, built: dict[Path, Html]) -> None:
     """GitHub follows CommonMark. The site's Markdown differs in how lists are indented, for example."""
     github = MarkdownIt("commonmark").enable("table")
@@ -136,7 +135,6 @@ def test_the_site_renders_a_page_like_github(site: Path, built: dict[Path, Html]
     assert not differing, "\n".join(differing)
 
 
-@pytest.mark.long
 def test_the_index_names_every_page(site: Path) -> None:
     """A page that docs/index.md does not name is in the last section of the navigation, "More"."""
     settings = json.loads((site.parent / "source" / "mkdocs.yml").read_text())

@@ -101,6 +101,8 @@ def test_the_tests_run_on_both_systems_and_on_each_python() -> None:
 
     assert [machine.partition("-")[0] for machine in matrix["machine"]] == ["ubuntu", "macos"]
     assert oldest and matrix["python"] == [f"3.{minor}" for minor in range(int(oldest[1]), 15)]
+    long = JOBS["checks/test-long"]["strategy"]["matrix"]
+    assert long == {**matrix, "python": [matrix["python"][0], matrix["python"][-1]]}
 
 
 def test_prod_is_deployed_after_dev_was_verified_and_somebody_has_approved() -> None:

@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from local.cloud import Places
 from local.users import User
+from tests.support.marks import long
 from tests.support.page.challenges import PARAMETERS, SESSION_OVER, TOTP, answer, refusal, send_code, sign_in
 from tests.support.page.tab import OpenTab, Tab
 
@@ -17,8 +18,7 @@ def tab(open_tab: OpenTab) -> Tab:
     return tab
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("parameters", [PARAMETERS, {}, None])
+@pytest.mark.parametrize("parameters", [PARAMETERS, *long({}, None)])
 def test_a_code_is_sent_with_the_name_that_the_user_pool_has_for_the_person(
     tab: Tab, places: Places, parameters: dict[str, str] | None
 ) -> None:

@@ -355,7 +355,7 @@ def test_the_views_on_every_screen_exist() -> None:
     assert ON_EVERY_SCREEN <= VIEWS.keys()
 
 
-@pytest.mark.parametrize("who", [None, "operator", *long("grace", "newcomer")])
+@pytest.mark.parametrize("who", [None, "grace", *long("newcomer", "operator")])
 def test_the_views_of_a_user_fit_every_screen_and_pass_axe(keep_tab: OpenTab, scene: Scene, who: str | None) -> None:
     tab = keep_tab(scene.users[who] if who else None)
     found = []

@@ -260,7 +260,6 @@ def test_a_module_that_was_missed_offline_loads_when_the_network_is_back(open_ta
     expect(tab.page.get_by_text("No orders yet")).to_be_visible()
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "address", ["#/nowhere", "#/orders/%", "#/orders/a/b", "#/__proto__", "#/order/", "#/<img src=x onerror=alert(1)>"]
 )

@@ -325,7 +325,6 @@ def withdrawn(reminder_table: Any, stored: Callable[[], Row], monkeypatch: pytes
     return changes
 
 
-@pytest.mark.long
 def test_the_page_names_every_change_of_a_reminder(written, withdrawn):
     said = documented(row="A row of ReminderTable", statuses="The statuses of a reminder")
 

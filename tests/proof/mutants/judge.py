@@ -151,7 +151,7 @@ class Loop:
 def pytest_run(paths: Iterable[str], plugin: object, *options: str) -> int:
     """Runs pytest in this process, without its output."""
     plugins = ("randomly", "cacheprovider", "terminal", "faulthandler")
-    arguments = ["-o", "addopts=--import-mode=importlib", "--capture=sys", "-W", IMPORTED, *options]
+    arguments = ["-o", "addopts=--import-mode=importlib", "--capture=sys", "-W", IMPORTED, "-m", "not long", *options]
     for name in plugins:
         arguments += ["-p", f"no:{name}"]
     return int(pytest.main([*arguments, *paths], plugins=[plugin]))
