@@ -1,12 +1,13 @@
-"""The environment to run pip in: it keeps only the user's settings for reaching packages.
+"""The environment to run pip or uv in: it keeps only the user's settings for reaching packages.
 
 A company's mirror, proxy or certificate must stay in use. Settings such as `user`, `target` or `no-deps` are meant for
 other projects. They would install our packages elsewhere, or leave some out.
 
-See decision D106.
+See decisions D106 and D262.
 """
 
 import ast
+import math
 import os
 import re
 import subprocess
@@ -63,3 +64,40 @@ def environment(given: Mapping[str, str] = os.environ, *, python: str = sys.exec
         if name[4:].lower().replace("_", "-") in KEPT:
             kept[name.upper()] = given[name]
     return without | kept | {"PIP_CONFIG_FILE": os.devnull}
+
+
+def for_uv(given: Mapping[str, str]) -> tuple[list[str], dict[str, str]]:
+    """Returns uv's options and environment for the same settings of pip. `given` comes from `environment`.
+
+    uv's own variables are dropped. Addresses can contain passwords, so they are variables: other users of the machine
+    can see options.
+    """
+    kept = {name.removeprefix("PIP_"): value for name, value in given.items() if name.startswith("PIP_")}
+    indexes, links, hosts = (kept.get(name, "").split() for name in ("EXTRA_INDEX_URL", "FIND_LINKS", "TRUSTED_HOST"))
+    timeout = kept.get("TIMEOUT") or kept.get("DEFAULT_TIMEOUT")
+    # requests, which pip uses, reads these two.
+    bundles = (kept.get("CERT"), given.get("REQUESTS_CA_BUNDLE"), given.get("CURL_CA_BUNDLE"))
+    cert = os.path.expanduser(next(filter(None, bundles), ""))
+    proxy = kept.get("PROXY", "")
+    found = {
+        "HTTP_PROXY": proxy,
+        "HTTPS_PROXY": proxy,
+        "SSL_CERT_DIR" if os.path.isdir(cert) else "SSL_CERT_FILE": cert,
+        "SSL_CLIENT_CERT": os.path.expanduser(kept.get("CLIENT_CERT", "")),
+        "UV_DEFAULT_INDEX": kept.get("INDEX_URL") or kept.get("PYPI_URL", ""),
+        "UV_FIND_LINKS": ",".join(map(os.path.expanduser, links)),
+        "UV_HTTP_RETRIES": kept.get("RETRIES", ""),
+        # uv takes whole seconds.
+        "UV_HTTP_TIMEOUT": str(math.ceil(float(timeout))) if timeout else "",
+        "UV_INDEX": " ".join(indexes),
+        "UV_INSECURE_HOST": " ".join(hosts),
+        # The other providers need a package beside pip, which `.venv` does not have.
+        "UV_KEYRING_PROVIDER": "subprocess" if kept.get("KEYRING_PROVIDER") == "subprocess" else "",
+        # For pip, every value means no cache.
+        "UV_NO_CACHE": "1" if kept.get("NO_CACHE_DIR") else "",
+    }
+    # pip's `proxy` is for all hosts.
+    dropped = {"NO_PROXY", "no_proxy"} if proxy else set()
+    without = {name: value for name, value in given.items() if not name.startswith("UV_") and name not in dropped}
+    options = ["--no-index"] if kept.get("NO_INDEX", "").lower() in {"1", "on", "t", "true", "y", "yes"} else []
+    return options, without | {name: value for name, value in found.items() if value}

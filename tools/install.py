@@ -22,7 +22,8 @@ from stacks import pip
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 REQUIREMENTS = (
-    *("requirements.txt", "requirements-local.txt", "lambdas/requirements.txt", "constraints.txt"),
+    *("requirements.txt", "requirements-local.txt", "requirements-uv.txt", "lambdas/requirements.txt"),
+    "constraints.txt",
     # It names the commands: `laptop`, `orders` and the others.
     "pyproject.toml",
 )
@@ -45,6 +46,12 @@ ACTIVATING = {
 }
 """For each shell: what puts the commands on the path, and what lets Tab complete them."""
 
+UV_OPTIONS = (
+    # Settings in files are for other projects.
+    *("--no-config", "--no-python-downloads", "--no-progress", "--color=never"),
+    # As pip does: take the best version of all indexes, and trust the certificates of this machine.
+    *("--index-strategy=unsafe-best-match", "--system-certs"),
+)
 NPM_OPTIONS = (
     # Options win over the user's settings, so `npm ci` does the same for everybody.
     *("--include=dev", "--bin-links=true", "--dry-run=false", "--global=false", "--location=project"),
@@ -83,6 +90,7 @@ class Place:
         self.with_tests = self.venv / "with-tests"
         self.build = root / "build"
         self.log = self.build / "setup.log"
+        self.log_of_uv = self.build / "uv.log"
         self.next_steps = self.build / "next-steps.txt"
         """What `make setup` prints at its end."""
 
@@ -118,7 +126,7 @@ def install_python(place: Place, *, only: bool = False, with_tests: bool = False
         venv = [sys.executable, "-m", "venv", *(["--clear"] if reason else []), str(place.venv)]
         run(venv, place, what="the folder .venv could not be made")
     print("Installing Python packages into .venv", flush=True)
-    run_pip(place, FOR_TESTS if with_tests else "requirements-local.txt")
+    install_packages(place, FOR_TESTS if with_tests else "requirements-local.txt")
     let_import_the_project(place)
     install_commands(place)
     place.installed.touch()
@@ -134,22 +142,47 @@ def install_tests(place: Place) -> None:
     place.build.mkdir(exist_ok=True)
     place.unfinished.touch()
     print("Installing the Python packages of the checks and tests into .venv", flush=True)
-    run_pip(place, FOR_TESTS)
+    install_packages(place, FOR_TESTS)
     place.with_tests.touch()
     place.unfinished.unlink()
 
 
-def run_pip(place: Place, requirements: str) -> None:
-    """Installs the packages in the file `requirements` into `.venv`, and compiles them."""
+def install_packages(place: Place, requirements: str) -> None:
+    """Installs the packages in the file `requirements` into `.venv`, and compiles them.
+
+    pip installs uv, because it is slow at the packages. It also installs these if uv cannot. See decision D262.
+    """
     try:
         environment = pip.environment(python=str(place.python))
     except subprocess.CalledProcessError as error:
         raise InstallError(f"pip cannot read its settings:\n\n{error.stderr.strip()}") from None
+    what = "the Python packages could not be installed"
     command = [str(place.python), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--no-color"]
     # pip would compile on one processor. `compile_all` uses all of them.
-    command += ["--progress-bar", "off", "--no-compile", "-r", requirements, "-c", "constraints.txt"]
-    run(command, place, what="the Python packages could not be installed", environment=environment)
+    command += ["--progress-bar", "off", "--no-compile", "-c", "constraints.txt"]
+    try:
+        # Building uv without a wheel would take longer than uv saves.
+        run([*command, "--only-binary", "uv", "-r", "requirements-uv.txt"], place, what=what, environment=environment)
+        run_uv(place, requirements, environment, what=what)
+    except (InstallError, OSError):
+        place.log.replace(place.log_of_uv)
+        print(f"uv could not install them, as {place.log_of_uv} says. Installing them with pip", flush=True)
+        run([*command, "-r", requirements], place, what=what, environment=environment)
     compile_all(place)
+
+
+def run_uv(place: Place, requirements: str, environment: Mapping[str, str], *, what: str) -> None:
+    """Installs the packages in the file `requirements` with uv. `environment` is pip's."""
+    options, environment = pip.for_uv(environment)
+    command = [str(place.venv / "bin" / "uv"), "pip", "install", "--python", str(place.python), *UV_OPTIONS, *options]
+    command += ["-r", requirements, "-c", "constraints.txt"]
+    try:
+        run(command, place, what=what, environment=environment)
+    except InstallError as error:
+        if "cache" not in str(error):
+            raise
+        print("uv cannot use its cache. Trying again with a cache in the project's folder build", flush=True)
+        run([*command, "--cache-dir", str(place.build / "uv-cache")], place, what=what, environment=environment)
 
 
 def install_commands(place: Place) -> None:
@@ -292,9 +325,10 @@ def run(command: Sequence[str], place: Place, *, what: str, environment: Mapping
 
 
 def news(log: Path) -> str:
-    """The last line that a program has written, such as `Collecting boto3==1.43.106`. Warnings are left out."""
+    """The last line that a program has written, such as `Downloading boto3 (1.2MiB)`. Warnings are left out."""
     lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
-    return next((line for line in reversed(lines) if line and not line.startswith("WARNING")), "")[:LONGEST_NEWS]
+    told = (line for line in reversed(lines) if line and not line.upper().startswith("WARNING"))
+    return next(told, "")[:LONGEST_NEWS]
 
 
 def wait(process: subprocess.Popen[bytes]) -> int | None:

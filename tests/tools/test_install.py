@@ -13,17 +13,20 @@ import pytest
 from tools import install
 from tools.install import InstallError, Place
 
+UV = Path(sys.executable).with_name("uv")
+Installers = Callable[..., list[dict[str, Any]]]
+
 OTHER_PYTHON = """\
 #!/bin/sh
 echo '[[3, {minor}], "3.{minor}.0 (main)", "/usr"]'
 """
 
-NPM = """\
+RUN = """\
 #!/bin/sh
 exec '{python}' "$0.py" "$@"
 """
 
-NPM_PROGRAM = """\
+PROGRAM = """\
 import json, os, pathlib, sys
 tried = pathlib.Path("tried")
 calls = json.loads(tried.read_text()) if tried.exists() else []
@@ -55,12 +58,17 @@ def program(file: Path, text: str) -> None:
     file.chmod(0o755)
 
 
+def program_of_python(file: Path, behaviour: str) -> None:
+    """Makes `file` a program that adds its call to the file `tried`, and then runs `behaviour`."""
+    file.with_name(f"{file.name}.py").write_text(PROGRAM + behaviour)
+    program(file, RUN.format(python=sys.executable))
+
+
 def npm(place: Place, behaviour: str) -> None:
-    (place.venv / "bin" / "npm.py").write_text(NPM_PROGRAM + behaviour)
-    program(place.venv / "bin" / "npm", NPM.format(python=sys.executable))
+    program_of_python(place.venv / "bin" / "npm", behaviour)
 
 
-def npm_calls(place: Place) -> list[dict[str, Any]]:
+def calls_of_programs(place: Place) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = json.loads((place.root / "tried").read_text())
     return calls
 
@@ -92,10 +100,17 @@ def test_new_requirements_are_installed_into_the_same_environment(place: Place, 
 
     install.install_python(place)
 
-    packages, names = commands
-    assert packages[1:4] == ["-m", "pip", "install"]
+    uv, packages, names = commands
+    assert uv[1:4] == ["-m", "pip", "install"]
+    assert uv[-2:] == ["-r", "requirements-uv.txt"]
+    assert packages[:5] == [str(place.venv / "bin" / "uv"), "pip", "install", "--python", str(place.python)]
     assert names[-2:] == ["--editable", "."]
     assert not place.unfinished.exists()
+
+
+def requirements(commands: list[list[str]]) -> list[str]:
+    """The files of requirements that the commands install."""
+    return [command[command.index("-r") + 1] for command in commands if "-r" in command]
 
 
 def test_setup_does_not_install_the_packages_of_checks_and_tests(place: Place, commands: list[list[str]]) -> None:
@@ -103,7 +118,7 @@ def test_setup_does_not_install_the_packages_of_checks_and_tests(place: Place, c
 
     install.install_python(place)
 
-    assert [command[command.index("-r") + 1] for command in commands if "-r" in command] == ["requirements-local.txt"]
+    assert requirements(commands) == ["requirements-uv.txt", "requirements-local.txt"]
     assert not place.with_tests.exists()
 
 
@@ -113,7 +128,7 @@ def test_setup_for_tests_installs_all_packages_at_once(place: Place, commands: l
     install.install_python(place, with_tests=True)
     install.install_tests(place)
 
-    assert [command[command.index("-r") + 1] for command in commands if "-r" in command] == ["requirements-dev.txt"]
+    assert requirements(commands) == ["requirements-uv.txt", "requirements-dev.txt"]
 
 
 def test_only_modules_that_the_stacks_use_are_compiled(place: Place) -> None:
@@ -136,12 +151,12 @@ def test_the_packages_of_tests_are_installed_again_only_after_a_new_setup(
     install.install_tests(place)
     os.utime(place.with_tests, (2**31 + 1, 2**31 + 1))
     install.install_tests(place)
-    [pip] = commands
-    assert pip[pip.index("-r") + 1] == "requirements-dev.txt"
+    first = [*commands]
+    assert requirements(first) == ["requirements-uv.txt", "requirements-dev.txt"]
 
     os.utime(place.installed, (2**31 + 2, 2**31 + 2))
     install.install_tests(place)
-    assert commands == [pip, pip]
+    assert commands == [*first, *first]
 
 
 def test_after_an_interrupted_installation_for_tests_a_new_environment_is_made(
@@ -182,9 +197,10 @@ def test_a_broken_or_outdated_environment_is_replaced(
 
     install.install_python(place)
 
-    made, pip, _ = commands
+    made, uv, packages, _ = commands
     assert made == [sys.executable, "-m", "venv", "--clear", str(place.venv)]
-    assert pip[1:4] == ["-m", "pip", "install"]
+    assert uv[1:4] == ["-m", "pip", "install"]
+    assert packages[1:3] == ["pip", "install"]
     assert reason in capsys.readouterr().out
 
 
@@ -260,6 +276,8 @@ def test_a_terminal_shows_the_last_line_of_the_program(place: Place) -> None:
     log.write_text("Collecting boto3\n  Downloading boto3-1.whl (140 kB)\n\nWARNING: a folder is missing\n")
 
     assert install.news(log) == "Downloading boto3-1.whl (140 kB)"
+    log.write_text("Downloading boto3 (1.2MiB)\nwarning: a file cannot be linked\n")
+    assert install.news(log) == "Downloading boto3 (1.2MiB)"
     assert install.news(log.with_name("empty.log")) == ""
 
 
@@ -279,6 +297,95 @@ def test_the_failure_of_a_silent_program_shows_its_status(place: Place) -> None:
         install.run(["sh", "-c", "exit 3"], place_with_log(place), what="no luck")
 
 
+@pytest.fixture
+def installers(place: Place, monkeypatch: pytest.MonkeyPatch) -> Installers:
+    """Installs with programs in place of uv and pip. `uv` and `pip` say what these do.
+
+    Returns their calls.
+    """
+
+    def install_with(*, uv: str | None = "", pip: str = "") -> list[dict[str, Any]]:
+        place.build.mkdir(exist_ok=True)
+        program_of_python(place.python, pip)
+        if uv is not None:
+            program_of_python(place.venv / "bin" / "uv", uv)
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+        monkeypatch.setattr("tools.install.pip.environment", lambda python: {**environment, "PIP_RETRIES": "7"})
+        monkeypatch.setattr(install, "compile_all", lambda place: None)
+        install.install_packages(place, "requirements-local.txt")
+        return calls_of_programs(place)
+
+    return install_with
+
+
+def test_uv_gets_the_users_settings_for_reaching_packages_and_no_others(
+    installers: Installers, place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("UV_TARGET", "UV_PYTHON", "UV_CONFIG_FILE", "UV_CACHE_DIR"):
+        monkeypatch.setenv(name, "/somewhere/else")
+    monkeypatch.setenv("VIRTUAL_ENV", "/another/venv")
+
+    of_pip, of_uv = installers()
+
+    assert of_pip["arguments"][-4:] == ["--only-binary", "uv", "-r", "requirements-uv.txt"]
+    assert {"--no-config", "--no-python-downloads", "--index-strategy=unsafe-best-match"} <= {*of_uv["arguments"]}
+    assert {"--system-certs", "--no-progress", "--color=never"} <= {*of_uv["arguments"]}
+    assert of_uv["arguments"][:4] == ["pip", "install", "--python", str(place.python)]
+    assert of_uv["arguments"][-4:] == ["-r", "requirements-local.txt", "-c", "constraints.txt"]
+    assert {name for name in of_uv["environment"] if name.startswith("UV_")} == {"UV_HTTP_RETRIES"}
+
+
+@pytest.mark.skipif(not UV.exists(), reason="uv could not be installed on this machine")
+def test_uv_takes_each_option_that_it_is_given() -> None:
+    """Otherwise uv would fail, and pip would always install the packages."""
+    # With --help, uv still refuses an unknown option.
+    command = [str(UV), "pip", "install", "--python", sys.executable, *install.UV_OPTIONS, "--no-index"]
+    for options in (["--cache-dir", "cache"], ["-r", "a.txt", "-c", "b.txt"]):
+        assert subprocess.run([*command, *options, "--help"], capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("uv", [None, "sys.exit('error: no solution found')", "os.kill(os.getpid(), 9)"])
+def test_pip_installs_the_packages_if_uv_cannot(
+    uv: str | None,
+    installers: Installers,
+    place: Place,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    *_, last = installers(uv=uv)
+
+    assert last["arguments"][:3] == ["-m", "pip", "install"]
+    assert last["arguments"][-2:] == ["-r", "requirements-local.txt"]
+    assert last["environment"]["PIP_RETRIES"] == "7"
+    printed = capsys.readouterr().out
+    assert printed == f"uv could not install them, as {place.log_of_uv} says. Installing them with pip\n"
+    assert place.log_of_uv.read_text().strip() == ("error: no solution found" if uv and "error" in uv else "")
+
+
+def test_pip_installs_the_packages_if_it_cannot_install_uv(installers: Installers, place: Place) -> None:
+    first, last = installers(pip="if '--only-binary' in sys.argv: sys.exit('no wheel of uv')")
+
+    assert requirements([first["arguments"], last["arguments"]]) == ["requirements-uv.txt", "requirements-local.txt"]
+    assert last["arguments"][:3] == ["-m", "pip", "install"]
+    assert place.log_of_uv.read_text() == "no wheel of uv\n"
+
+
+def test_if_pip_fails_too_its_error_is_shown(installers: Installers) -> None:
+    with pytest.raises(InstallError, match="the Python packages could not be installed:\n\nERROR: pip's reason"):
+        installers(
+            uv="sys.exit('error: of uv')", pip="if '--only-binary' not in sys.argv: sys.exit(\"ERROR: pip's reason\")"
+        )
+
+
+def test_uv_gets_a_cache_in_the_project_if_it_cannot_write_the_users_cache(
+    installers: Installers, place: Place
+) -> None:
+    failure = "if '--cache-dir' not in sys.argv: sys.exit('error: Failed to initialize cache at `/home/.cache/uv`')"
+
+    _, first, second = installers(uv=failure)
+
+    assert second["arguments"] == [*first["arguments"], "--cache-dir", str(place.build / "uv-cache")]
+
+
 def place_with_log(place: Place) -> Place:
     place.build.mkdir()
     return place
@@ -294,7 +401,7 @@ def test_the_users_settings_cannot_change_the_packages_that_npm_installs(
 
     install.install_node(place)
 
-    [call] = npm_calls(place)
+    [call] = calls_of_programs(place)
     assert call["arguments"][0] == "ci"
     assert {*install.NPM_OPTIONS} <= {*call["arguments"]}
     assert not {*hostile} & {*call["environment"]}
@@ -308,7 +415,7 @@ def test_the_packages_of_the_checks_are_installed_into_tools_checks(place: Place
 
     install.install_checks(place)
 
-    [call] = npm_calls(place)
+    [call] = calls_of_programs(place)
     assert call["arguments"] == ["ci", *install.NPM_OPTIONS, "--prefix", str(place.checks)]
     assert (place.checks / "node_modules" / "installed").exists()
 
@@ -319,7 +426,7 @@ def test_npm_gets_a_cache_in_the_project_if_it_cannot_write_the_users_cache(code
 
     install.install_node(place)
 
-    first, second = npm_calls(place)
+    first, second = calls_of_programs(place)
     assert second["arguments"] == [*first["arguments"], "--cache", str(place.build / "npm-cache")]
 
 
@@ -329,7 +436,7 @@ def test_another_failure_of_npm_is_shown_and_not_retried(place: Place) -> None:
     with pytest.raises(InstallError, match="npm error code ENOTFOUND"):
         install.install_node(place)
 
-    assert len(npm_calls(place)) == 1
+    assert len(calls_of_programs(place)) == 1
     assert not (place.node_modules / "installed").exists()
 
 

@@ -158,7 +158,7 @@ def test_services_are_asked_about_each_list_of_packages() -> None:
     ]
 
     # cdk-nag is one package of AWS. constraints.txt has the packages of all lists in the project's own folder.
-    without = {"requirements.txt", "requirements-dev.txt", "requirements-local.txt"}
+    without = {"requirements.txt", "requirements-dev.txt", "requirements-local.txt", "requirements-uv.txt"}
     found = {file.relative_to(PROJECT).as_posix() for file in lists} - without
     assert {*services.PYTHON, *services.NPM} == found - {"tools/security/requirements-cdk-nag.txt"} | {
         "constraints.txt"
