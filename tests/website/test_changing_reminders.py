@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import Request, Route, expect
 
 from local.users import User
@@ -60,6 +61,7 @@ def test_an_edit_sends_only_what_was_changed(keep_tab: OpenTab, regular: Apps, m
     assert datetime.fromisoformat(changed["dueAt"]) == wall and changed["channels"] == ["sms"]
 
 
+@pytest.mark.long
 def test_a_repeated_reminder_is_sent_now_and_says_that_only_this_occurrence_moves(
     keep_tab: OpenTab, regular: Apps, message: str
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_repeated_reminder_is_sent_now_and_says_that_only_this_occurrence_move
     expect(row.get_by_role("timer")).to_contain_text("1 d")
 
 
+@pytest.mark.long
 def test_subject_address_and_repetition_are_edited(keep_tab: OpenTab, regular: Apps, message: str) -> None:
     posted = scenes.set_reminder(regular, message, repeat={"every": "2w", "times": 4}, subject="Cats")
     tab = opened(keep_tab, regular.user)

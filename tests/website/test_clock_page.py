@@ -154,6 +154,7 @@ def outbox(open_tab: OpenTab, theirs: Apps, *, takes: int) -> tuple[Engine, Tab,
     return engine, tab, tab.page.get_by_role("region", name="Clock")
 
 
+@pytest.mark.long
 def test_a_turn_can_be_stopped(open_tab: OpenTab, theirs: Apps) -> None:
     engine, tab, clock = outbox(open_tab, theirs, takes=1_000_000)
     expect(clock.get_by_role("button", name="Real time")).to_be_visible()

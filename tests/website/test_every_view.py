@@ -347,15 +347,13 @@ def as_they_open(who: str | None) -> dict[str, str]:
 
 
 USED = [name for name, (*_, act) in VIEWS.items() if act is not nothing]
-WRONG = ("order-wrong", "reminders-wrong")
-"""The used views that `make test` looks at: each form with a problem at a field."""
 
 
 def test_the_views_on_every_screen_exist() -> None:
     assert ON_EVERY_SCREEN <= VIEWS.keys()
 
 
-@pytest.mark.parametrize("who", [None, "grace", *long("newcomer", "operator")])
+@pytest.mark.parametrize("who", ["grace", *long(None, "newcomer", "operator")])
 def test_the_views_of_a_user_fit_every_screen_and_pass_axe(keep_tab: OpenTab, scene: Scene, who: str | None) -> None:
     tab = keep_tab(scene.users[who] if who else None)
     found = []
@@ -369,7 +367,7 @@ def test_the_views_of_a_user_fit_every_screen_and_pass_axe(keep_tab: OpenTab, sc
     assert found == []
 
 
-@pytest.mark.parametrize("name", [name if name in WRONG else long(name)[0] for name in USED])
+@pytest.mark.parametrize("name", ["reminders-wrong", *long(*(name for name in USED if name != "reminders-wrong"))])
 def test_a_view_that_is_used_fits_every_screen_and_passes_axe(keep_tab: OpenTab, scene: Scene, name: str) -> None:
     who, route, act = VIEWS[name]
     tab = keep_tab(scene.users[who] if who else None)
@@ -378,6 +376,7 @@ def test_a_view_that_is_used_fits_every_screen_and_passes_axe(keep_tab: OpenTab,
     assert faults_of(tab, name) == []
 
 
+@pytest.mark.long
 def test_the_view_of_operators_without_work_fits_every_screen_and_passes_axe(keep_tab: OpenTab, scene: Scene) -> None:
     tab = keep_tab(scene.users["operator"])
     empty_all_lists(tab.page)
@@ -433,6 +432,7 @@ def sticks_out(page: Page, size: ViewportSize) -> bool:
     )
 
 
+@pytest.mark.long
 def test_the_page_shows_what_is_chosen_if_the_browser_forces_colours(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person, forced_colors="active")
     tab.go("#/reminders")

@@ -30,6 +30,7 @@ def figure(card: Locator, label: str) -> Locator:
     return card.locator("dl > div").filter(has=card.page.get_by_text(label, exact=True)).locator("dd")
 
 
+@pytest.mark.long
 def test_operators_see_the_figures_of_each_dashboard(figures: Tab, theirs: Apps) -> None:
     scenes.ordered(theirs)
     figures.go("#/operators")

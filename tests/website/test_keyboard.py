@@ -145,6 +145,7 @@ def test_a_button_whose_request_failed_keeps_the_focus(open_tab: OpenTab, somebo
     tab.expect_title(re.compile("^Order web-"))
 
 
+@pytest.mark.long
 def test_the_dialog_holds_the_focus_and_returns_it_to_the_view(open_tab: OpenTab, somebody: User) -> None:
     tab = open_tab(somebody)
     tab.refusals = {400, 401}

@@ -149,6 +149,7 @@ def test_an_order_that_another_operator_has_handled_is_reported(
     assert theirs.get_order(order["OrderId"])[1]["Price"] == "80000"
 
 
+@pytest.mark.long
 def test_a_closed_order_shows_its_note_to_its_owner(open_tab: OpenTab, open_operators: Tab, theirs: Apps) -> None:
     order, page = scenes.escalated(theirs), open_operators.page
     open_operators.go("#/operators")
@@ -214,6 +215,7 @@ def test_a_parked_message_without_an_order_is_removed_only_after_a_confirmation(
     assert not apps.parked(execution)
 
 
+@pytest.mark.long
 def test_a_parked_message_that_another_operator_has_removed_is_reported(apps: Apps, open_operators: Tab) -> None:
     execution = apps.start(apps.places.order_workflow, {"hello": "this is not an order"})
     apps.finished(execution)
@@ -263,6 +265,7 @@ def test_a_failed_reminder_is_listed_with_its_reason_and_masked_addresses(open_o
     assert theirs.user.email not in page.content()
 
 
+@pytest.mark.long
 def test_operators_begin_at_their_view_and_see_everywhere_how_much_waits(open_tab: OpenTab, operator: User) -> None:
     tab = open_tab(operator)
     page, waiting = tab.page, {"ESCALATED": ["A", "B"], "PARKED": ["C"]}

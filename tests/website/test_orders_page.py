@@ -142,6 +142,7 @@ def test_each_sample_has_its_outcome(shared: Tab, sample: str, reasons: list[str
     assert sorted(shown.all_inner_texts()) == reasons
 
 
+@pytest.mark.long
 def test_an_order_that_a_fault_stopped_reads_as_our_fault(kept: Tab) -> None:
     parked = {**AS_ANSWERED, "OrderId": "T-parked", "Status": "PARKED"}
     kept.page.route("**/orders/T-parked", lambda route: route.fulfill(headers=CORS, json=parked))
@@ -182,6 +183,7 @@ def test_an_owner_corrects_an_escalated_order_and_it_is_fulfilled(shared: Tab, a
     assert (queue, message["Price"]) == ("OrderFulfillmentQueue", "1.50")
 
 
+@pytest.mark.long
 def test_an_order_is_placed_again_with_a_new_id_and_without_its_card(tab: Tab, sent: Callable[..., list[str]]) -> None:
     sent(1)
     tab.go("#/orders")
@@ -291,6 +293,7 @@ def test_the_id_of_another_persons_order_is_refused_beside_it(kept: Tab, apps: A
     expect(field(kept, "Card number")).to_have_value(CARD)
 
 
+@pytest.mark.long
 def test_the_same_order_sent_twice_is_placed_once(tab: Tab, apps: Apps) -> None:
     order_id = new_id()
     for _ in range(2):
@@ -348,6 +351,7 @@ def test_my_orders_lists_orders_with_their_statuses_and_links(tab: Tab, sent: Ca
     expect_end(tab, "FULFILLMENT", "In fulfillment")
 
 
+@pytest.mark.long
 def test_a_long_list_loads_more_on_request(tab: Tab, sent: Callable[..., list[str]]) -> None:
     ids = sent(3)
     shorten_pages(tab, "**/v1/orders*")
@@ -366,6 +370,7 @@ def test_a_long_list_loads_more_on_request(tab: Tab, sent: Callable[..., list[st
     expect(rows).to_have_count(3)
 
 
+@pytest.mark.long
 def test_own_orders_are_searched_and_the_way_back_leads_to_the_search(tab: Tab, sent: Callable[..., list[str]]) -> None:
     sent(1)
     [lamp] = sent(1, ItemName="A lamp")

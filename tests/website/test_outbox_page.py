@@ -33,6 +33,7 @@ def test_mails_and_texts_are_shown_as_they_would_arrive(keep_tab: OpenTab, regul
     expect(tab.page.get_by_role("region", name="Texts").get_by_text(message, exact=True)).to_have_count(1)
 
 
+@pytest.mark.long
 def test_an_address_in_a_mail_is_a_link(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     address = "https://example.com/v1/a-b_c.d=?x=1"
     sent(theirs, f"{message}: open <{address}>, or javascript:alert(1).", "email")
@@ -51,6 +52,7 @@ def test_an_address_in_a_mail_is_a_link(open_tab: OpenTab, theirs: Apps, message
     expect(opened.value.get_by_text(message)).to_be_visible()
 
 
+@pytest.mark.long
 def test_new_mail_appears_by_itself_unless_refreshing_is_off(open_tab: OpenTab, theirs: Apps, message: str) -> None:
     tab = open_tab(theirs.user, alone=True)
     tab.page.clock.install()

@@ -11,6 +11,7 @@ from tests.support.page import scenes
 from tests.support.page.tab import OpenTab
 
 
+@pytest.mark.long
 def test_a_person_downloads_their_data(open_tab: OpenTab, somebody: User, theirs: Apps) -> None:
     order = scenes.ordered(theirs)
     tab = open_tab(somebody)

@@ -82,6 +82,7 @@ def send_again(page: Page, order_id: str) -> None:
     page.get_by_role("button", name="Send it again").click()
 
 
+@pytest.mark.long
 def test_a_correction_that_changes_nothing_is_reported_and_its_form_stays_open(operators: Operators) -> None:
     operators.orders["ESCALATED"] = [order("A", "ESCALATED")]
     operators.put = (200, order("A", "ESCALATED"))

@@ -63,6 +63,7 @@ def pool(keep_tab: OpenTab, places: Places, person: User) -> Pool:
     return pool
 
 
+@pytest.mark.long
 def test_the_pool_sends_a_code_and_the_old_address_counts_until_the_code_is_entered(pool: Pool) -> None:
     about = pool.page.get_by_role("region", name="E-mail address")
 

@@ -45,6 +45,7 @@ def reminders(keep_tab: OpenTab, person: User) -> Tab:
     return tab
 
 
+@pytest.mark.long
 def test_a_channel_that_cannot_send_yet_is_reported_below_the_choice(reminders: Tab) -> None:
     page = reminders.page
     refuse(page, "reminders", channels=UNVERIFIED)

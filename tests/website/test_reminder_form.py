@@ -70,7 +70,8 @@ def test_a_time_is_local_to_the_browser(open_tab: OpenTab, somebody: User, messa
     expect(listed(tab.page, "Upcoming", message).get_by_role("time")).to_contain_text("09:30")
 
 
-@pytest.mark.parametrize("name", [None, *long("Etc/Unknown", "+05:30")])
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["Etc/Unknown", "+05:30", None])
 def test_a_browser_without_the_name_of_its_time_zone_sends_utc(
     open_tab: OpenTab, somebody: User, message: str, name: str | None
 ) -> None:
@@ -102,7 +103,8 @@ def test_a_reminder_without_any_choice_is_in_an_hour_by_e_mail(tab: Tab, message
     assert (body["waitSeconds"], body["channels"]) == (3600, ["email"])
 
 
-@pytest.mark.parametrize("zone", ["Asia/Kolkata", *long("US/Pacific")])
+@pytest.mark.long
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "US/Pacific"])
 def test_tomorrow_at_nine_is_local_to_the_browser(open_tab: OpenTab, somebody: User, message: str, zone: str) -> None:
     tab = open_tab(somebody, timezone_id=zone)
     tab.go("#/reminders")
@@ -130,6 +132,7 @@ def change_of_clocks(forward: bool) -> Clocks:
     raise AssertionError("no clock change within a year")
 
 
+@pytest.mark.long
 def test_a_time_that_clocks_skip_is_reported_with_the_next_time(
     open_tab: OpenTab, somebody: User, message: str
 ) -> None:
@@ -151,7 +154,7 @@ def test_a_time_that_clocks_skip_is_reported_with_the_next_time(
     expect(listed(tab.page, "Upcoming", message)).to_contain_text(f"{after:%H:%M}")
 
 
-@pytest.mark.parametrize("which", ["first", "second"])
+@pytest.mark.parametrize("which", ["first", *long("second")])
 def test_a_person_chooses_between_two_times_that_look_the_same(
     open_tab: OpenTab, somebody: User, message: str, which: str
 ) -> None:
@@ -280,6 +283,7 @@ def test_a_message_too_long_for_sms_is_reported_beside_it(kept: Tab) -> None:
     expect(kept.page.get_by_label("Remind me of")).to_have_value(long)
 
 
+@pytest.mark.long
 def test_without_a_number_there_is_e_mail_and_a_link_to_add_one(open_tab: OpenTab, apps: Apps, message: str) -> None:
     tab = open_tab(scenes.without_a_phone(apps))
     tab.go("#/reminders")

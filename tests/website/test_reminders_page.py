@@ -94,6 +94,7 @@ def test_a_failed_request_is_sent_again_with_its_key_and_sets_one_reminder(
     assert [after[id] for id in after.keys() - before.keys()] == [message]
 
 
+@pytest.mark.long
 def test_the_same_form_sent_again_has_the_same_key_and_a_new_reminder_has_a_new_key(
     tab: Tab, regular: Apps, message: str
 ) -> None:
@@ -199,6 +200,7 @@ def test_a_double_click_cancels_once(tab: Tab, regular: Apps, message: str) -> N
     assert [request.method for request in tab.requests].count("DELETE") == 1
 
 
+@pytest.mark.long
 def test_a_reminder_that_is_set_while_the_list_loads_appears_in_it(
     open_tab: OpenTab, somebody: User, message: str
 ) -> None:
@@ -217,6 +219,7 @@ def test_a_reminder_that_is_set_while_the_list_loads_appears_in_it(
     expect(listed(tab.page, "Upcoming", message)).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_reminder_that_is_sent_before_it_is_cancelled_is_shown_as_sent(
     open_tab: OpenTab, theirs: Apps, message: str
 ) -> None:
@@ -242,6 +245,7 @@ def test_a_reminder_that_is_sent_before_it_is_cancelled_is_shown_as_sent(
     expect(listed(tab.page, "Past", message)).to_contain_text("Sent")
 
 
+@pytest.mark.long
 def test_a_reminder_that_is_sent_between_the_answers_of_both_lists_stays_on_the_page(
     open_tab: OpenTab, theirs: Apps, message: str
 ) -> None:

@@ -92,6 +92,7 @@ def test_a_person_signs_up_with_a_code_that_was_mailed(cloud: Cloud, tab: Tab) -
     expect(tab.page.get_by_role("region", name="E-mail address")).to_contain_text(address)
 
 
+@pytest.mark.long
 def test_signing_in_before_confirming_leads_to_the_confirmation(cloud: Cloud, tab: Tab) -> None:
     user = User(role="", email=new_address(), password=PASSWORD)
     tab.refusals = {400}
@@ -194,6 +195,7 @@ def test_a_stage_without_demo_users_offers_none(open_tab: OpenTab, places: Place
     assert not [one for one in tab.requests if "demo-users" in one.url]
 
 
+@pytest.mark.long
 def test_a_forgotten_password_is_changed_with_a_code(cloud: Cloud, tab: Tab, somebody: User) -> None:
     tab.refusals = {400}
     press(tab, "Forgotten password?")

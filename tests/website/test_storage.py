@@ -17,6 +17,7 @@ for (const name of ['localStorage', 'sessionStorage']) {
 """
 
 
+@pytest.mark.long
 def test_without_storage_a_person_can_sign_in_and_choose_colours(open_tab: OpenTab, person: User) -> None:
     tab = open_tab()
     tab.page.add_init_script(FORBIDDEN)

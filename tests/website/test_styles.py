@@ -113,6 +113,7 @@ def test_the_first_view_has_the_styles_of_its_diagram(open_tab: OpenTab, person:
     assert tab.page.locator(".path .node").first.evaluate("node => getComputedStyle(node).display") == "grid"
 
 
+@pytest.mark.long
 def test_a_view_is_shown_even_if_its_styles_cannot_be_loaded(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person)
     tab.is_cut_off = True

@@ -33,6 +33,7 @@ def run(apps: Apps, browser: Browser) -> Iterator[Run]:
     assert run.left == []
 
 
+@pytest.mark.long
 def test_a_person_signs_in_and_places_an_order_on_the_page(run: Run) -> None:
     outcome = suite.outcome(run, CHECK)
 
