@@ -16,10 +16,12 @@ import psutil
 from local import assemblies, homes
 from local.processes import free_port
 from local.settings import PROJECT, Settings
+from tools import install
 
 COPIED = (
     *("app.py", "cdk.json", "Makefile", "package.json", "package-lock.json", ".npmrc"),
-    *("requirements.txt", "requirements-local.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml"),
+    *(name for name in install.REQUIREMENTS if "/" not in name),
+    install.FOR_TESTS,
 )
 COPIED_FOLDERS = ("stacks", "lambdas", "statemachines", "website", "local", "terminal", "costs")
 
