@@ -26,6 +26,9 @@ SECONDS = 240
 ORDERS = 8
 """Orders of the one client in a round."""
 
+LOOKUPS = 3
+"""Lookups of the one client for each order, after it has arrived in its queue."""
+
 GIVE_UP_SECONDS = 60
 
 TEXT = """\
@@ -35,7 +38,8 @@ engines count what AWS would bill, and keep metrics. [docs/local.md][patches] li
 "From cold" measures {clients} clients on a cloud that was just deployed, for {seconds} seconds, first on one cloud
 and then on the other. Each client places an order, looks it up three times, 0.1 seconds apart, and begins again
 with the next order. "One client" places {orders} orders on each cloud in each of {rounds} rounds, one after the
-other, and looks up each order until it is in its queue.
+other. It looks up each order until it is in its queue, and then {lookups} times more. Only these last lookups count as
+`GET`, because the others share the processor with the order's workflow.
 
 [patches]: ../docs/local.md#what-is-changed-inside-the-engine
 
@@ -106,17 +110,20 @@ def from_cold(client: Client) -> tuple[list[float], list[float]]:
 
 
 def one_after_the_other(client: Client) -> tuple[list[float], list[float], list[float]]:
-    """The seconds of each POST, of each GET, and of each order from its POST until it is seen in its queue."""
+    """The seconds of each POST, of each GET of an order that has arrived in its queue, and of each order from its POST
+    until then."""
     posts: list[float] = []
     gets: list[float] = []
     settled: list[float] = []
     for _ in range(ORDERS):
         began = time.perf_counter()
         order_id = str(timed(client.place, posts))
-        while not timed(partial(client.look_up, order_id), gets):
+        while not client.look_up(order_id):
             if time.perf_counter() - began > GIVE_UP_SECONDS:
                 raise SystemExit(f"order {order_id} was not in its queue within {GIVE_UP_SECONDS} seconds")
         settled.append(time.perf_counter() - began)
+        for _ in range(LOOKUPS):
+            timed(partial(client.look_up, order_id), gets)
     return posts, gets, settled
 
 
@@ -172,9 +179,13 @@ def p99(seconds: list[float]) -> float:
 
 
 def ratios_of(before: Measured, after: Measured) -> list[Ratio]:
-    """The ratios of one client. Those from cold differ too much between runs to be gates."""
+    """The ratios of one client. Those from cold differ too much between runs to be gates.
+
+    Without patches, an order mostly waits for the engine to look for work, and on a slow machine it waits no longer. So
+    the gate for settled orders compares them with POST.
+    """
     kinds: tuple[tuple[str, Callable[[Measured], list[float]], bool], ...] = (
-        ("settled", lambda one: one.settled, True),
+        ("settled", lambda one: one.settled, False),
         ("POST", lambda one: one.posts, True),
         ("GET", lambda one: one.gets, True),
         ("POST from cold", lambda one: one.cold_posts, False),
@@ -187,13 +198,18 @@ def ratios_of(before: Measured, after: Measured) -> list[Ratio]:
             gate=gate,
         )
         for kind, seconds, gate in kinds
-    ]
+    ] + [Ratio(name="engine: settled / POST, patched", value=ratio_of(after.settled, after.posts), better="lower")]
 
 
 def measure(rounds: int) -> Section:
     with cloud_with(UNPATCHED) as (first, before), cloud_with(engine.START) as (second, after):
         in_turn(rounds, {"without": partial(one_client, first, before), "with": partial(one_client, second, after)})
     text = TEXT.format(
-        clients=CLIENTS, seconds=COLD_SECONDS, orders=ORDERS, rounds=rounds, table=table_of(before, after)
+        clients=CLIENTS,
+        seconds=COLD_SECONDS,
+        orders=ORDERS,
+        lookups=LOOKUPS,
+        rounds=rounds,
+        table=table_of(before, after),
     )
     return Section(title="The laptop's engine", text=text, ratios=ratios_of(before, after))

@@ -204,6 +204,27 @@ def test_the_ratios_of_the_engine_compare_the_patched_with_the_unpatched() -> No
 
     assert values["engine: POST, patched / without patches"] == 0.5
     assert values["engine: settled, patched / without patches"] == 0.25
+    assert values["engine: settled / POST, patched"] == 1.0
+
+
+def test_the_one_client_times_only_lookups_of_orders_that_have_settled() -> None:
+    class Slow(engine.Client):
+        """Each order is in its queue at the third look."""
+
+        def __init__(self) -> None:
+            self.looks = 0
+
+        def place(self) -> str:
+            self.looks = 0
+            return "an order"
+
+        def look_up(self, order_id: str) -> bool:
+            self.looks += 1
+            return self.looks > 2
+
+    posts, gets, settled = engine.one_after_the_other(Slow())
+
+    assert (len(posts), len(settled), len(gets)) == (engine.ORDERS, engine.ORDERS, engine.ORDERS * engine.LOOKUPS)
 
 
 def test_lookups_are_compared_with_a_hit_and_a_miss() -> None:
