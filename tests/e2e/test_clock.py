@@ -25,7 +25,6 @@ from tests.support.cloud.reminders import delivered, executions, row_of, settled
 from tests.support.cloud.shop import Shop
 from tests.support.cloud.shop import message as message_of_an_order
 from tests.support.cloud.turning import fresh, mailed, paused
-from tests.support.marks import long
 from tests.support.names import unique
 from tests.support.waiting import eventually
 
@@ -57,6 +56,7 @@ def next_31st(*, now: datetime) -> datetime:
     return next(datetime(day.year, day.month, 31, 9) for day in days if day.day == 31)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["Europe/Paris", "America/New_York", "Australia/Lord_Howe"])
 def test_the_first_times_of_these_tests_are_valid_on_each_day_of_four_years(name: str) -> None:
     """The API accepts a first time that is up to 365 days ahead."""
@@ -119,6 +119,7 @@ def day_before_the_next_change(zone: ZoneInfo, *, now: datetime) -> datetime:
     return first.replace(tzinfo=None)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_sweeps")
 @pytest.mark.parametrize("name", ["Europe/Paris", "America/New_York", "Australia/Lord_Howe"])
 def test_a_daily_reminder_at_nine_stays_at_nine_across_a_clock_change(turned: Apps, message: str, name: str) -> None:
@@ -135,6 +136,7 @@ def test_a_daily_reminder_at_nine_stays_at_nine_across_a_clock_change(turned: Ap
     assert len({one.utcoffset() for one in sent}) == 2
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_sweeps")
 @pytest.mark.parametrize(
     ("wait", "expected"),
@@ -159,6 +161,7 @@ def test_a_reminder_in_a_year_continues_in_a_second_execution(
     assert row_of(turned, posted["reminderId"])["Status"] == "SENT"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_sweeps")
 def test_a_reminder_that_is_started_by_hand_is_sent_in_a_year(turned: Apps, message: str) -> None:
     form = {"message": message, "preference": "topic", "waitSeconds": 31_536_000}
@@ -302,6 +305,7 @@ def in_a_month(apps: Apps) -> datetime:
     return day.replace(hour=9, minute=0, second=0, microsecond=0)
 
 
+@pytest.mark.long
 def test_aws_tools_of_this_machine_may_sign_with_the_real_time(clocked: Cloud) -> None:
     clocked.engine.turn_clock(by=DAY)
     identity = clocked.engine.client("sts").get_caller_identity()
@@ -309,6 +313,7 @@ def test_aws_tools_of_this_machine_may_sign_with_the_real_time(clocked: Cloud) -
     assert identity["Account"] == "000000000000"
 
 
+@pytest.mark.long
 def test_a_rule_starts_its_function_at_its_own_times(clocked: Cloud) -> None:
     engine = clocked.engine
     [log] = [group for name, group in clocked.functions().items() if name.endswith("SettleLostReminders")]
@@ -348,6 +353,7 @@ def test_with_all_times_a_rule_leaves_out_none(clocked: Cloud) -> None:
     assert apart == pytest.approx([300] * len(apart), abs=30)
 
 
+@pytest.mark.long
 def test_texts_and_metrics_have_the_time_of_the_cloud(clocked: Cloud) -> None:
     engine, text = clocked.engine, unique("time ")
     now = engine.now()
@@ -371,6 +377,7 @@ def test_the_clock_cannot_go_back_past_what_has_happened(turned: Apps, message: 
         turned.cloud.engine.real_clock()
 
 
+@pytest.mark.long
 def test_a_workflow_times_out_by_the_clock(clocked: Cloud) -> None:
     description = run_workflow(clocked, {"Type": "Wait", "Seconds": 30 * DAY}, by=4 * DAY, TimeoutSeconds=3 * DAY)[0]
 
@@ -414,8 +421,9 @@ def cron(time: datetime) -> str:
     return f"cron({time.minute} {time.hour} {time.day} {time.month} ? *)"
 
 
-@pytest.mark.parametrize("zone", ["Australia/Lord_Howe", *long("UTC")])
-@pytest.mark.parametrize("expression", [cron, *long(at, lambda _: "rate(20 days)")], ids=["cron", "at", "rate"])
+@pytest.mark.long
+@pytest.mark.parametrize("zone", ["UTC", "Australia/Lord_Howe"])
+@pytest.mark.parametrize("expression", [at, cron, lambda _: "rate(20 days)"], ids=["at", "cron", "rate"])
 def test_a_schedule_starts_its_target_once_and_at_its_time(
     clocked: Cloud, expression: Callable[[datetime], str], zone: str
 ) -> None:
@@ -441,6 +449,7 @@ def test_a_schedule_starts_its_target_once_and_at_its_time(
     assert sent == pytest.approx([due.timestamp()], abs=90)
 
 
+@pytest.mark.long
 def test_an_invalid_message_becomes_a_dead_letter_after_its_attempts(clocked: Cloud) -> None:
     """After each attempt the queue hides it for two minutes."""
     shop, body = Shop(clocked), unique("{not JSON, ")
@@ -512,6 +521,7 @@ def test_an_idempotency_key_is_free_again_when_its_reminder_has_expired(turned: 
     assert sent == pytest.approx([datetime.fromisoformat(due[n]).timestamp() for n in (0, 2)], abs=30)
 
 
+@pytest.mark.long
 def test_a_session_is_renewed_for_a_day(turned: Apps) -> None:
     engine, client = turned.cloud.engine, turned.cloud.engine.client("cognito-idp")
     secret = {"USERNAME": turned.user.email, "PASSWORD": turned.user.password}
@@ -554,6 +564,7 @@ def test_the_clock_stays_over_a_restart_and_reminders_go_on(
     assert [one.timestamp() for one in mailed(apps, message)] == pytest.approx([first.timestamp()], abs=30)
 
 
+@pytest.mark.long
 def test_the_clock_runs_fast(clocked: Cloud, fast: Callable[[float], Clock]) -> None:
     before = clocked.engine.clock()
     fast(3600)
@@ -594,6 +605,7 @@ def fast(clocked: Cloud) -> Iterator[Callable[[float], Clock]]:
     clocked.engine.run_clock(1)
 
 
+@pytest.mark.long
 def test_an_interrupt_stops_the_clock_before_its_target(clocked: Cloud) -> None:
     """Ctrl-C stops the clock before its target. The next turn goes on there."""
     engine = clocked.engine

@@ -67,6 +67,7 @@ def test_each_check_has_a_fault() -> None:
     assert FAULTS.keys() | NEVER_FAIL.keys() == BY_NAME.keys()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("empty_queues")
 def test_a_laptop_cloud_passes_and_nothing_of_the_run_is_left(
     apps: Apps, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path

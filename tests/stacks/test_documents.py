@@ -101,6 +101,7 @@ def test_every_alarms_message_says_what_happened_and_ends_with_the_link_to_its_s
         assert re.fullmatch(rf"\S.+\. What to do: {url}#{stack}-[a-z]+", message), path
 
 
+@pytest.mark.long
 def test_a_stage_may_keep_its_runbook_elsewhere(synthesised, tmp_path):
     there = replace(DEV, runbook_url="https://wiki.example.com/Runbook", cache=None)
     found = told(synthesise_stage(tmp_path, there))

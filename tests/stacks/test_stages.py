@@ -93,6 +93,7 @@ GRADUAL = {
 """The resources of a stage that moves the aliases of functions gradually."""
 
 
+@pytest.mark.long
 def test_without_gradual_deployment_a_stage_has_the_resources_of_the_laptop_cloud(synthesised):
     assert synthesised(stage="prod", gradual="off").names_and_types() == synthesised("local").names_and_types()
 
@@ -101,6 +102,7 @@ def test_the_list_of_stacks_for_the_commands_is_complete(with_everything):
     assert sorted(with_everything.templates) == sorted(names.STACKS)
 
 
+@pytest.mark.long
 def test_the_same_commit_gives_the_same_templates(again, synthesised):
     before = synthesised(stage="dev", cache="on", consumer="on")
 
@@ -168,6 +170,7 @@ def test_the_parameter_has_the_originals_name_in_production():
     assert STAGES["prod"].notify_parameter == STAGES["local"].notify_parameter == "notifyme"
 
 
+@pytest.mark.long
 def test_two_stages_can_share_a_sender_if_one_of_them_registers_it(synthesised):
     dev = physical_names(synthesised(stage="dev", **OTHER_SENDER))
     prod = physical_names(synthesised(stage="prod", **OTHER_SENDER))

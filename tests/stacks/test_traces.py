@@ -118,6 +118,7 @@ def test_the_names_of_rules_are_short_enough_and_unique(deployment):
         assert name.startswith(f"{deployment.stage.name}-")
 
 
+@pytest.mark.long
 def test_a_share_of_0_switches_traces_off(untraced):
     assert not [one for one in untraced.properties("AWS::Lambda::Function").values() if "TracingConfig" in one]
     assert not [one for one in untraced.properties("AWS::ApiGateway::Stage").values() if one["TracingEnabled"]]
@@ -128,5 +129,6 @@ def test_a_share_of_0_switches_traces_off(untraced):
         assert rule["SamplingRule"]["FixedRate"] == 0
 
 
+@pytest.mark.long
 def test_a_share_of_0_changes_no_resource(untraced, synthesised):
     assert untraced.names_and_types() == synthesised("dev").names_and_types()

@@ -71,6 +71,7 @@ def run_without(modules: set[str], *command: str) -> "subprocess.CompletedProces
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", NEEDS)
 def test_a_program_for_a_stage_on_aws_needs_only_these_packages(command: str) -> None:
     program, *arguments = command.split()

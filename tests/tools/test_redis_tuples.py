@@ -113,6 +113,7 @@ def home(folder: Path, **files: Any) -> Path:
 # Finding Redis
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_without_redis_url_the_programs_talk_to_the_cache_of_their_checkout(language: str, tmp_path: Path) -> None:
     """The test copies the programs into another checkout, whose laptop cloud has another port."""
@@ -132,6 +133,7 @@ def test_without_redis_url_the_programs_talk_to_the_cache_of_their_checkout(lang
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_another_redis_on_the_port_of_the_laptop_cloud_is_refused(language: str, tmp_path: Path) -> None:
     """The other Redis may be the cache of another checkout."""
@@ -145,6 +147,7 @@ def test_another_redis_on_the_port_of_the_laptop_cloud_is_refused(language: str,
     assert problem.startswith(f"error: the Redis at redis://127.0.0.1:{port} is not the cache of the laptop cloud")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("files", "message"),
@@ -272,6 +275,7 @@ const { ask } = require(process.argv[1]);
 """
 
 
+@pytest.mark.long
 def test_both_languages_report_a_refusal_of_redis_with_the_same_message() -> None:
     with serving({str(number): f"-{text}" for number, text in enumerate(REFUSALS)}) as port:
         address, keys = f"redis://127.0.0.1:{port}", [str(number) for number in range(len(REFUSALS))]
@@ -326,6 +330,7 @@ def speaking(words: bytes) -> Iterator[int]:
         thread.join()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("scheme", "words", "message"),
@@ -344,6 +349,7 @@ def test_a_server_of_another_kind_is_reported(language: str, scheme: str, words:
     assert message in said and f"{scheme}://127.0.0.1:{port}" in said
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("host", "why"), [("127.0.0.1", "refused"), ("[::1]", "refused"), ("no-such-host.invalid", "unknown host")]
@@ -357,6 +363,7 @@ def test_a_missing_server_is_reported(language: str, host: str, why: str) -> Non
     assert found.stderr.decode().splitlines()[1] == f"error: no answer from Redis at {url}: {MESSAGES[why]}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_missing_library_is_named(language: str, tmp_path: Path) -> None:
     for file in FOLDER.glob("*.*"):
@@ -378,6 +385,7 @@ def test_a_missing_library_is_named(language: str, tmp_path: Path) -> None:
 # Usage
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("verb", "names"), VERBS.items())
 def test_the_help_begins_with_the_usage(language: str, verb: str, names: str) -> None:
@@ -388,6 +396,7 @@ def test_the_help_begins_with_the_usage(language: str, verb: str, names: str) ->
     assert "exit status: 0 done; 1" in shown.stdout.decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(
     ("arguments", "problem"),
@@ -408,6 +417,7 @@ def test_wrong_usage_is_status_2(language: str, arguments: list[Any], problem: s
     assert done.stderr.decode().splitlines() == [usage, *filter(None, [problem])]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("arguments", [[], ["a", "b"], ["", "", ""], ["a", "b", " "]])
 def test_wrong_usage_of_redis_url_is_status_2(arguments: list[str]) -> None:
     done = run("redis-url.py", *arguments)
@@ -416,6 +426,7 @@ def test_wrong_usage_of_redis_url_is_status_2(arguments: list[str]) -> None:
     assert done.stderr.decode().startswith("error: ")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("region", ["AWS_REGION", "AWS_DEFAULT_REGION"])
 def test_redis_url_prints_an_address_with_a_password_that_is_valid_for_15_minutes(region: str) -> None:
     keys: dict[str, Any] = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y", region: "us-east-1"}
@@ -428,6 +439,7 @@ def test_redis_url_prints_an_address_with_a_password_that_is_valid_for_15_minute
     assert "Expires=900" in server.password
 
 
+@pytest.mark.long
 def test_redis_url_has_a_help_and_reports_missing_credentials() -> None:
     where: dict[str, Any] = {"AWS_REGION": "us-east-1", "HOME": "/nonexistent"}
 
@@ -442,6 +454,7 @@ def test_redis_url_has_a_help_and_reports_missing_credentials() -> None:
 # Bytes and encodings
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_character_that_the_terminals_encoding_lacks_is_accepted_and_printed(language: str) -> None:
     odd: dict[str, Any] = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0"}
@@ -455,6 +468,7 @@ def test_a_character_that_the_terminals_encoding_lacks_is_accepted_and_printed(l
     assert key.stdout.splitlines()[1] == b"1"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_is_reported_but_a_reader_that_stops_is_not(language: str) -> None:

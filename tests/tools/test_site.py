@@ -19,6 +19,8 @@ from terminal import browser as chromium
 from tests.support.waiting import PATIENCE_SECONDS, eventually
 from tools.site.__main__ import build
 
+pytestmark = pytest.mark.long
+
 # On a busy machine a picture takes some seconds.
 PATIENCE = PATIENCE_SECONDS * 1000
 expect.set_options(timeout=PATIENCE)
@@ -147,7 +149,6 @@ def pages_with_diagrams() -> list[str]:
     return sorted(str(path.with_suffix(".html")) for path, text in texts.items() if "```mermaid" in text)
 
 
-@pytest.mark.long
 def test_every_diagram_is_drawn(page: Page) -> None:
     for path in pages_with_diagrams():
         page.goto(path)
@@ -159,7 +160,6 @@ def test_every_diagram_is_drawn(page: Page) -> None:
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
-@pytest.mark.long
 def test_a_page_without_a_diagram_does_not_load_mermaid(page: Page) -> None:
     with_diagrams = pages_with_diagrams()
     assert "glossary.html" not in with_diagrams
@@ -171,7 +171,6 @@ def test_a_page_without_a_diagram_does_not_load_mermaid(page: Page) -> None:
     assert asked and not [url for url in asked if "mermaid" in url]
 
 
-@pytest.mark.long
 def test_the_search_finds_a_word_of_the_glossary_and_no_source_file(page: Page) -> None:
     page.goto("index.html")
 
@@ -195,7 +194,6 @@ def test_the_search_finds_a_word_of_the_glossary_and_no_source_file(page: Page) 
     assert not [link for link in found if "/repository/" in link and ".py" in link]
 
 
-@pytest.mark.long
 def test_dark_colours_follow_the_system_and_can_be_chosen(page: Page) -> None:
     path = pages_with_diagrams()[0]
     page.goto(path)
