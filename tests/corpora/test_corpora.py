@@ -55,6 +55,7 @@ def test_the_workflow_accepts_ordinary_orders():
     assert [one for one in orders if not fields_with_card(one) and not is_taken(one)] == []
 
 
+@pytest.mark.long
 def test_the_workflow_finds_card_numbers_in_the_digits_0_to_9():
     cards = Cards(SEED)
     texts = [text for text in cards.texts(1) if text.isascii()]

@@ -114,6 +114,7 @@ def helped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("module", modules())
 def test_the_help_of_every_program_only_prints(module: str, helped: Path) -> None:
     """The help starts no process, writes no file and connects to no server."""

@@ -179,6 +179,7 @@ def test_a_number_can_be_confirmed_later(open_tab: OpenTab, tab: Tab, codes: Cod
     expect(card(later.page, PHONE).locator(".chip")).to_have_text("Confirmed")
 
 
+@pytest.mark.long
 def test_a_password_is_changed_with_the_current_one(open_tab: OpenTab, tab: Tab, phoneless: User) -> None:
     tab.refusals = {400}
     new = "Another-horse-2"

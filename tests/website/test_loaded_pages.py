@@ -8,6 +8,8 @@ from playwright.sync_api import Route, expect
 from local.users import User
 from tests.support.page.tab import OpenTab
 
+pytestmark = pytest.mark.long
+
 CORS = {"Access-Control-Allow-Origin": "*"}
 
 
@@ -23,7 +25,6 @@ def reminder(number: int, **fields: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.long
 def test_loaded_pages_stay_while_the_list_reloads(open_tab: OpenTab, person: User) -> None:
     """A reminder that is being sent makes the page reload the list every three seconds."""
     pages = {None: [1, 2], "two": [3, 4], "three": [5]}

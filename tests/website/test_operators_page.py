@@ -53,6 +53,7 @@ def test_an_escalated_order_is_listed_with_its_reasons(open_operators: Tab, thei
     )
 
 
+@pytest.mark.long
 def test_a_corrected_order_leaves_the_list_and_goes_to_fulfillment(
     open_tab: OpenTab, open_operators: Tab, theirs: Apps
 ) -> None:

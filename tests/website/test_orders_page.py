@@ -88,9 +88,9 @@ def expect_end(tab: Tab, end: str, status: str) -> None:
 @pytest.mark.parametrize(
     ("answered", "words"),
     [
-        ({"State": "Update the order table"}, ("now", "next")),
         ({"State": "Are details Proper"}, ("done", "now")),
-        ({}, ("unclear",) * 2),
+        pytest.param({"State": "Update the order table"}, ("now", "next"), marks=pytest.mark.long),
+        pytest.param({}, ("unclear",) * 2, marks=pytest.mark.long),
     ],
 )
 def test_a_good_order_is_watched_until_it_is_in_fulfillment(

@@ -10,6 +10,8 @@ from local.cloud import Places
 from local.users import User
 from tests.support.page.tab import DESKTOP, PHONE, OpenTab, Tab
 
+pytestmark = pytest.mark.long
+
 CORS = {"Access-Control-Allow-Origin": "*"}
 OLD, NEW = "ada@example.com", "ada@new.example.com"
 
@@ -63,7 +65,6 @@ def pool(keep_tab: OpenTab, places: Places, person: User) -> Pool:
     return pool
 
 
-@pytest.mark.long
 def test_the_pool_sends_a_code_and_the_old_address_counts_until_the_code_is_entered(pool: Pool) -> None:
     about = pool.page.get_by_role("region", name="E-mail address")
 
@@ -83,7 +84,6 @@ def test_the_pool_sends_a_code_and_the_old_address_counts_until_the_code_is_ente
     expect(about.locator(".state")).to_contain_text(NEW)
 
 
-@pytest.mark.long
 def test_another_code_is_sent_to_the_same_new_address(pool: Pool) -> None:
     pool.change()
     pool.expect_news(f"We mailed a code to {NEW}.")
@@ -97,7 +97,6 @@ def test_another_code_is_sent_to_the_same_new_address(pool: Pool) -> None:
     assert pool.asked.count("UpdateUserAttributes") == 2
 
 
-@pytest.mark.long
 def test_after_a_reload_a_code_can_still_be_entered(pool: Pool) -> None:
     pool.change()
     pool.expect_news(f"We mailed a code to {NEW}.")
@@ -112,7 +111,6 @@ def test_after_a_reload_a_code_can_still_be_entered(pool: Pool) -> None:
     expect(pool.page.get_by_role("region", name="E-mail address").locator(".state")).to_contain_text(NEW)
 
 
-@pytest.mark.long
 def test_another_code_after_a_reload_needs_the_address_again(pool: Pool) -> None:
     pool.page.get_by_role("button", name="I have a code for the e-mail address").click()
 
@@ -121,7 +119,6 @@ def test_another_code_after_a_reload_needs_the_address_again(pool: Pool) -> None
     expect(pool.page.get_by_label("New e-mail address")).to_be_focused()
 
 
-@pytest.mark.long
 def test_an_unconfirmed_address_gets_another_code(pool: Pool) -> None:
     pool.is_verified = False
     pool.page.reload()
@@ -134,7 +131,6 @@ def test_an_unconfirmed_address_gets_another_code(pool: Pool) -> None:
     assert pool.asked.count("GetUserAttributeVerificationCode") == 2
 
 
-@pytest.mark.long
 def test_a_code_that_the_pool_did_not_send_is_requested(pool: Pool) -> None:
     pool.sends_code = False
 
@@ -144,7 +140,6 @@ def test_a_code_that_the_pool_did_not_send_is_requested(pool: Pool) -> None:
     assert pool.asked.count("GetUserAttributeVerificationCode") == 1
 
 
-@pytest.mark.long
 def test_a_code_that_cannot_be_sent_is_not_reported_as_sent(open_tab: OpenTab, somebody: User) -> None:
     """The engine cannot send this code, and changes the address at once."""
     tab = open_tab(somebody)

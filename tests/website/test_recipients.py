@@ -9,6 +9,8 @@ from playwright.sync_api import Page, Request, expect
 from local.users import User
 from tests.support.page.tab import PHONE, OpenTab, Tab
 
+pytestmark = pytest.mark.long
+
 MORE = "Another address, or a subject"
 
 
@@ -34,7 +36,6 @@ def tab(keep_tab: OpenTab, person: User) -> Tab:
     return tab
 
 
-@pytest.mark.long
 def test_a_reminder_names_an_address_only_if_one_is_typed(tab: Tab) -> None:
     expect(tab.page.get_by_label("E-mail", exact=True)).to_be_hidden()
 
@@ -42,7 +43,6 @@ def test_a_reminder_names_an_address_only_if_one_is_typed(tab: Tab) -> None:
     expect(tab.page.locator(".notice.good")).to_contain_text("Reminder set for")
 
 
-@pytest.mark.long
 def test_an_address_that_the_stage_does_not_allow_is_refused_beside_it(tab: Tab) -> None:
     page = tab.page
     page.get_by_text(MORE).click()
@@ -84,7 +84,6 @@ def test_an_invalid_recipient_is_reported_beside_it(tab: Tab, label: str, text: 
     tab.screenshot("another-address-desktop")
 
 
-@pytest.mark.long
 def test_a_refused_address_opens_the_fields_that_show_it(tab: Tab) -> None:
     tab.page.get_by_text(MORE).click()
     tab.page.get_by_label("E-mail", exact=True).fill("grace@example.com")
@@ -96,7 +95,6 @@ def test_a_refused_address_opens_the_fields_that_show_it(tab: Tab) -> None:
     expect(tab.page.get_by_label("E-mail", exact=True)).to_be_focused()
 
 
-@pytest.mark.long
 def test_a_person_without_a_number_can_text_to_another_one(open_tab: OpenTab, person: User) -> None:
     tab = open_tab(person)
     tab.page.add_init_script(

@@ -10,6 +10,8 @@ from local.cloud import Cloud, Places
 from local.users import User
 from tests.support.page.tab import OpenTab, Tab, tokens
 
+pytestmark = pytest.mark.long
+
 CORS = {"Access-Control-Allow-Origin": "*"}
 
 
@@ -35,7 +37,6 @@ def near_its_end(open_tab: OpenTab, cloud: Cloud, places: Places, person: User) 
     return open_
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "LimitExceededException"])
 def test_a_renewal_that_may_succeed_later_does_not_end_the_session(
     near_its_end: Callable[[], Tab], places: Places, code: str
@@ -65,7 +66,6 @@ def test_an_expired_refresh_token_ends_the_session(near_its_end: Callable[[], Ta
     expect(tab.page.get_by_role("dialog", name="Sign in again")).to_be_visible()
 
 
-@pytest.mark.long
 def test_signing_out_during_a_refused_renewal_opens_no_dialog(near_its_end: Callable[[], Tab], places: Places) -> None:
     tab, waiting = near_its_end(), []
     tab.page.route(

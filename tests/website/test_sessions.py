@@ -87,6 +87,7 @@ def test_a_refused_token_is_renewed_once_without_the_person_noticing(open_tab: O
     expect(tab.page.get_by_role("alert")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_the_input_survives_the_end_of_the_session_and_is_sent(expired: Tab, somebody: User) -> None:
     order_id = new_id()
 

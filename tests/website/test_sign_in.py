@@ -247,6 +247,7 @@ def to_account(tab: Tab) -> Callable[[], None]:
     return go
 
 
+@pytest.mark.long
 def test_an_authenticator_is_required_while_it_is_switched_on(
     tab: Tab, somebody: User, to_account: Callable[[], None]
 ) -> None:

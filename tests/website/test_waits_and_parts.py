@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from local.users import User
 from tests.support.page.tab import DESKTOP, PHONE, OpenTab
 
+pytestmark = pytest.mark.long
+
 SCALE = "stepfunctions._SFN_WAIT_SCALE"
 NOT_SET: list[dict[str, Any]] = [
     {"status": 500, "json": {}},
@@ -40,7 +42,6 @@ def test_a_changed_wait_setting_is_reported(
     expect(tab.page.locator("#news")).to_have_text(words)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("answer", NOT_SET)
 def test_a_wait_setting_that_did_not_change_is_not_reported_as_changed(
     keep_tab: OpenTab, person: User, answer: dict[str, Any]
@@ -56,7 +57,6 @@ def test_a_wait_setting_that_did_not_change_is_not_reported_as_changed(
     expect(tab.page.locator(".notice.good")).to_have_count(0)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("parts", "text", "hint"),
     [
