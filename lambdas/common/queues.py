@@ -46,8 +46,9 @@ class Hold:
         self._until = until
         self._handles: dict[str, str] = {}
         self.is_everything = False
-        """True if the queue had no further messages. SQS only estimates how many are hidden: for about a minute it may
-        count deleted ones, and messages that were deleted here conceal as many hidden ones."""
+        """True if the queue had no further messages. SQS only estimates how many are hidden: for a minute or more it
+        may count deleted ones, and messages that were deleted here conceal as many hidden ones.
+        https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html"""
 
     def __enter__(self) -> "Hold":
         return self

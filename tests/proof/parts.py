@@ -43,7 +43,7 @@ PARTS = (
     Entry("permissions", 6),
     Entry("mutants", 25, beside=True),
     Entry("load", 6, alone=True),
-    Entry("long", 10, alone=True, usual=False),
+    Entry("long", 8, alone=True, usual=False),
     Entry("order", 90, alone=True, usual=False),
 )
 NAMES = tuple(one.name for one in PARTS)
