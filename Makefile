@@ -59,11 +59,11 @@ local: local-up ## Set up, start and deploy both apps, then run the demo
 test: setup-dev ## Run all checks, and all tests but the long ones
 	@# Four parts run at once, the longest first, because they wait now and then. More would take longer together.
 	@# The three parts of `test-unit` never wait. They run with `nice`, and use what the others leave. There are three,
-	@# so that at the end two of them still keep both cores of a small machine busy.
+	@# and the longest begins before the checks, so that at the end two parts keep both cores of a small machine busy.
 	@# make 3.81 cannot keep the output of each part together.
 	@.venv/bin/python -m tools.versions "GNU make $(MAKE_VERSION)"
 	$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) \
-		test-e2e test-local test-website test-faults check test-unit
+		test-e2e test-local test-website test-faults test-functions check test-unit
 
 .PHONY: test-long
 test-long: setup-dev ## Run the long tests, which `make test` leaves out
