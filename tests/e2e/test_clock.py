@@ -371,7 +371,7 @@ def test_texts_and_metrics_have_the_time_of_the_cloud(clocked: Cloud) -> None:
 
 
 def test_the_clock_cannot_go_back_past_what_has_happened(turned: Apps, message: str) -> None:
-    turned.cloud.engine.turn_clock(by=3600)
+    turned.cloud.engine.turn_clock(by=1800)
     remind(turned, in_a_month(turned), "1d", 2, message=message)
 
     with pytest.raises(LocalError, match="something has happened"):
