@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -39,20 +40,29 @@ def repeat(target: str) -> str:
 
 
 def run(target: str, *, seed: int, log: Path) -> Result:
-    """Runs `make TARGET`, and writes what it prints to `log`."""
+    """Runs `make TARGET`, and writes what it prints to `log`. An interrupt also ends the tests and their clouds."""
     print(f"seed {seed}, log in {log}", flush=True)
     kept = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
     began = time.monotonic()
-    with log.open("wb") as output:
-        done = subprocess.run(
+    with (
+        log.open("wb") as output,
+        # In a session of its own, so that an interrupt reaches each of its processes, and reaches it once.
+        subprocess.Popen(
             ["make", target],
             cwd=PROJECT,
             env={**kept, "PYTEST_ADDOPTS": f"--randomly-seed={seed}"},
             stdout=output,
             stderr=subprocess.STDOUT,
-        )
+            start_new_session=True,
+        ) as make,
+    ):
+        try:
+            status = make.wait()
+        except BaseException:
+            os.killpg(make.pid, signal.SIGINT)
+            raise
     seconds = round(time.monotonic() - began)
-    return result(seed, done.returncode, log.read_text(errors="replace"), seconds, target=target)
+    return result(seed, status, log.read_text(errors="replace"), seconds, target=target)
 
 
 def result(seed: int, status: int, output: str, seconds: int, *, target: str = "test") -> Result:

@@ -1,7 +1,16 @@
 """The parts `order` and `long` of the proof read what `make test` and `make test-long` print."""
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+from local.settings import PROJECT
 from tests.proof import long, order, runs
 from tests.proof.runs import Result
+from tests.support.waiting import eventually
 
 OUTPUT = """\
 Using --randomly-seed=7
@@ -47,3 +56,25 @@ def test_a_long_test_that_fails_fails_the_part() -> None:
     ]
     assert (long.section(bad).figures[0].count, long.section(bad).figures[0].total) == (1313, 1315)
     assert long.section(silent).failures == ["seed 9: make test-long ended with 2"]
+
+
+RUNNING = """\
+import pathlib, sys
+from tests.proof import runs
+runs.PROJECT = pathlib.Path(sys.argv[1])
+runs.run("test", seed=7, log=runs.PROJECT / "log")
+"""
+
+
+def test_an_interrupt_ends_what_make_has_started(tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text("test:\n\t@echo $$$$ > started; mv started process; exec sleep 600\n")
+    process = tmp_path / "process"
+    with subprocess.Popen(
+        [sys.executable, "-c", RUNNING, str(tmp_path)], cwd=PROJECT, stderr=subprocess.PIPE
+    ) as running:
+        eventually(process.exists)
+        running.send_signal(signal.SIGINT)
+        running.communicate()
+
+    assert running.returncode
+    eventually(lambda: not psutil.pid_exists(int(process.read_text())))
