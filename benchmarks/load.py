@@ -28,6 +28,7 @@ SECONDS_OF_A_ROUND = 2.5
 LOOKUPS = 3
 PAUSE_SECONDS = 0.1
 GIVE_UP_SECONDS = 60
+ADDITIONS = 20_000_000
 
 TEXT = """\
 In each round, both designs are measured one after the other on the same warm cloud, for {seconds} seconds each. Each
@@ -40,6 +41,9 @@ client places its next order when the last one has arrived in its queue.
   again.
 
 After {orders:,} orders the engine has {megabytes} MB of memory, and there are {processes} processes of functions.
+
+Orders per second and milliseconds depend on how fast the machine is at that moment: before each round, {additions}
+million additions in a loop of Python took {loop:.2f} seconds (the median). The ratios depend on it much less.
 """
 
 STACK = "original-design"
@@ -313,11 +317,13 @@ def measure(rounds: int) -> Section:
         designs: tuple[Ours | Original, ...] = (ours, Original(cloud))
         found = Measured(), Measured()
         lookups: list[float] = []
+        loops: list[float] = []
         with ExitStack() as stack:
             watching = [stack.enter_context(Arrivals(cloud, one.queue).watched()) for one in designs]
             for design, arrivals in zip(designs, watching, strict=True):
                 load(design, arrivals, clients=MANY, seconds=SECONDS_OF_A_ROUND)
             for _ in range(rounds):
+                loops.append(loop_seconds())
                 for design, arrivals, measured in zip(designs, watching, found, strict=True):
                     rate, _, _ = load(design, arrivals, clients=FEW, seconds=SECONDS_OF_A_ROUND)
                     measured.few_a_second.append(rate)
@@ -330,15 +336,28 @@ def measure(rounds: int) -> Section:
         if not engine:
             raise SystemExit("the engine does not run")
         processes, megabytes = len(engine.children(recursive=True)), engine.memory_info().rss // 2**20
-    return section_of(*found, lookups, processes=processes, megabytes=megabytes)
+    return section_of(*found, lookups, loop=median(loops), processes=processes, megabytes=megabytes)
+
+
+def loop_seconds() -> float:
+    """The seconds of a loop, which say how fast the machine is now."""
+    began, total = time.perf_counter(), 0
+    for number in range(ADDITIONS):
+        total += number
+    return time.perf_counter() - began
 
 
 def p99(seconds: list[float]) -> float:
     return quantiles(seconds, n=100)[-1]
 
 
-def section_of(ours: Measured, original: Measured, lookups: list[float], *, processes: int, megabytes: int) -> Section:
-    """The medians of both designs and their ratio. `lookups` are the seconds of the requests of `with_lookups`."""
+def section_of(
+    ours: Measured, original: Measured, lookups: list[float], *, loop: float, processes: int, megabytes: int
+) -> Section:
+    """The medians of both designs and their ratio.
+
+    `lookups` are the seconds of the requests of `with_lookups`, and `loop` is the median of `loop_seconds`.
+    """
     shown: tuple[tuple[str, Callable[[Measured], float]], ...] = (
         (f"{FEW} clients: orders settled per second, median of the rounds", lambda one: median(one.few_a_second)),
         (f"{MANY} clients: orders settled per second, median of the rounds", lambda one: median(one.many_a_second)),
@@ -361,6 +380,8 @@ def section_of(ours: Measured, original: Measured, lookups: list[float], *, proc
         lookups=LOOKUPS,
         pause=PAUSE_SECONDS,
         orders=orders,
+        additions=ADDITIONS // 10**6,
+        loop=loop,
         processes=processes,
         megabytes=megabytes,
     )
