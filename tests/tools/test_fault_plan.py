@@ -94,7 +94,15 @@ def test_the_whole_plan_has_each_error_of_each_call_and_each_fault_however_often
         for how in (OFTEN if kind not in KILLS else [ONCE])
         if not (READS.search(place.call.action) and kind in SAME_FOR_READS)
     }
-    assert not [one for one in planned if one.place.journey is WAITING and one.often == EVER]
+
+
+def test_no_case_waits_for_a_function_that_has_nothing_left_to_do() -> None:
+    seeds = [f"seed {number}" for number in range(100)]
+    planned = [*every(PLACES, "a seed"), *(one for seed in seeds for one in sample(PLACES, seed))]
+
+    waiting = [one for one in planned if one.place.journey is WAITING]
+    assert waiting
+    assert not [one for one in waiting if one.often == EVER or one.is_untrue]
 
 
 def test_the_short_plan_has_each_kind_of_each_call_once() -> None:

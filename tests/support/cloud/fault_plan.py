@@ -119,8 +119,9 @@ def sample(places: Collection[Place], seed: str) -> list[Planned]:
     for call in calls_of(places):
         chosen = random.Random(f"{seed}, {call}")
         place = chosen.choice([one for one in places if one.call == call])
-        trouble = any_of(call, place.errors, chosen)
-        found.append(Planned(place, trouble, ONCE if trouble in KILLS else chosen.choice(_often_at(place))))
+        trouble = any_of(call, [one for one in place.errors if _ends(place, one, ONCE)], chosen)
+        often = [one for one in OFTEN if _ends(place, trouble, one)]
+        found.append(Planned(place, trouble, ONCE if trouble in KILLS else chosen.choice(often)))
     return found
 
 
@@ -142,7 +143,7 @@ def _of_call(call: Call, places: Collection[Place], seed: str) -> Iterator[Plann
     chosen = random.Random(f"{seed}, {call}, errors")
 
     def planned(number: int, trouble: Trouble, often: str) -> Planned:
-        possible = [one for one in at if often in _often_at(one)]
+        possible = [one for one in at if _ends(one, trouble, often)]
         fitting = [one for one in possible if not isinstance(trouble, ServiceError) or trouble in one.errors]
         return Planned((fitting or possible)[number % len(fitting or possible)], trouble, often)
 
@@ -158,5 +159,9 @@ def _of_call(call: Call, places: Collection[Place], seed: str) -> Iterator[Plann
     yield from (planned(number, *one) for number, one in enumerate(troubles))
 
 
-def _often_at(place: Place) -> list[str]:
-    return [one for one in OFTEN if one != EVER or not place.journey.waits]
+def _ends(place: Place, trouble: Trouble, often: str) -> bool:
+    """Whether a journey that waits for the function ends.
+
+    It does not if each attempt fails, or if the function believes that nothing is left to do.
+    """
+    return not place.journey.waits or (often != EVER and kind_of(trouble) != OF_THE_CALL)

@@ -80,7 +80,8 @@ class Journey:
     """Whether its cases run before the journeys of `Journeys.main`, which would slow them down or meet their faults.
     Cases that are repeated come after them."""
     waits: bool = False
-    """Whether `go` waits for the function that the fault stops, so that a fault must not last for ever."""
+    """Whether `go` waits for the function that the fault stops. So the fault must not last for ever, and the function
+    must not believe that nothing is left to do."""
     untested: frozenset[str] = frozenset()
     """Actions that only the reminders of other cases need. So they may be made in one run and not in the next."""
 
