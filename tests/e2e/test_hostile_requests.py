@@ -3,10 +3,12 @@
 import os
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
 
+from reminders.due import utc_text
 from stacks.config import PROD
 from tests.proof.requests import judging, starts, stores, storing
 from tests.proof.requests.barrage import Barrage
@@ -14,6 +16,7 @@ from tests.proof.requests.client import Reply
 from tests.proof.requests.hostile import Hostile
 from tests.proof.requests.request import Request, Targets
 from tests.proof.requests.stores import Accepted, Seen
+from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.documents import operation, operations
 
@@ -175,6 +178,16 @@ def test_only_a_waiting_reminder_of_earlier_that_is_due_may_go_out(row: dict[str
     after = replace(before, reminders={"r-1": row | {"Status": "SENT"}}, deliveries=sent)
 
     assert len(stores.traces(before, after, Accepted())) == lines
+
+
+def test_a_reminder_that_is_due_at_the_next_full_second_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    due = TEA | {"ReminderId": "r-1", "DueAt": utc_text(datetime.now(UTC) + timedelta(seconds=1))}
+    looks = iter([{"r-1": due}, {"r-1": due | {"Status": "SENT"}}])
+    monkeypatch.setattr(balance, "reminder_rows", lambda *_: next(looks))
+
+    stores.at_rest(Mock(), Accepted(changed={"r-1"}))
+
+    assert not [*looks]
 
 
 def test_on_a_shared_cloud_the_things_of_other_tests_may_go_on() -> None:

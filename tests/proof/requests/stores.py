@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import redis
 
@@ -87,7 +87,8 @@ def at_rest(apps: Apps, accepted: Accepted) -> None:
     """Waits until no accepted order and no accepted reminder that is due is in progress."""
 
     def busy() -> list[str]:
-        now = datetime.now(UTC)
+        # A reminder that is due at once is due at the next full second.
+        soon = datetime.now(UTC) + timedelta(seconds=1)
         order_rows = balance.order_rows(apps.cloud, apps.places) if accepted.placed else {}
         reminder_rows = balance.reminder_rows(apps.cloud, apps.places) if accepted.changed else {}
         orders = [id for id in accepted.placed if order_rows.get(id, {}).get("Status") == "RECEIVED"]
@@ -95,7 +96,7 @@ def at_rest(apps: Apps, accepted: Accepted) -> None:
         return orders + [
             row["ReminderId"]
             for row in reminders
-            if row["Status"] == "SENDING" or (row["Status"] == "SCHEDULED" and from_utc_text(row["DueAt"]) <= now)
+            if row["Status"] == "SENDING" or (row["Status"] == "SCHEDULED" and from_utc_text(row["DueAt"]) <= soon)
         ]
 
     # Each look reads whole tables.

@@ -104,7 +104,7 @@ class Storing:
             ):
                 mail = mailed.get(id, {"BodyText": "", "Subject": ""})
                 text = mail["BodyText"].rpartition("\n\n-- \n")[0]
-                stored.sent += _equal(reminder["message"], text, f"the mail of reminder {id}", stored)
+                stored.sent += _equal(reminder["message"], text, f"the mail of reminder {id}, {row}", stored)
 
     def _posted(self, post: tuple[str, str, Any]) -> Reply:
         name, token, body = post
