@@ -174,10 +174,11 @@ def move(sqs: Any, *, source: str, target: str, seconds: int = HELD_SECONDS, unt
     return result
 
 
-def peek(sqs: Any, url: str) -> list[Message]:
-    """Returns the messages of a queue, and leaves them in it."""
+def peek(sqs: Any, url: str) -> tuple[list[Message], bool]:
+    """Returns the messages of a queue, and leaves them in it. Also returns `is_everything` of Hold."""
     with Hold(sqs, url) as hold:
-        return [message for batch in hold.batches() for message in batch]
+        messages = [message for batch in hold.batches() for message in batch]
+        return messages, hold.is_everything
 
 
 def remove(sqs: Any, url: str, choose: Callable[[list[Message]], list[Message]]) -> tuple[int, int]:

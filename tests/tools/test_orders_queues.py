@@ -109,3 +109,15 @@ def test_copies_of_a_message_are_shown_once_and_deleted_together(stack: Stack, c
 
 def test_without_parked_messages_a_sentence_is_shown(stack: Stack, command: Command) -> None:
     assert command("parked").out == "no order is parked\n"
+
+
+def test_messages_that_another_program_reads_are_not_taken_for_gone(stack: Stack, command: Command) -> None:
+    sentence = "another program may be reading more messages: run the command again in a minute"
+    for queue in (stack.queue("ParkedQueue"), stack.dead_letters("EscalationQueue")):
+        queue.put("a")
+        queue.hold("a")
+
+    listed, redriven = command("parked"), command("redrive", "--queue", "EscalationQueue", "--json")
+
+    assert listed.out == f"no parked message is visible now\n{sentence}\n"
+    assert [(row["moved"], row["note"]) for row in redriven.json] == [(0, sentence)]

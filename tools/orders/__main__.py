@@ -258,9 +258,9 @@ def parked(
     from tools.orders import parked, shown
 
     found, output = options.deployment(), options.output()
-    return (
-        shown.parked(parked.listed(found), output) if done is None else shown.removed(parked.done(found, done), output)
-    )
+    if done is None:
+        return shown.parked(*parked.listed(found), output)
+    return shown.removed(parked.done(found, done), output)
 
 
 def _own(options: Shared, limit: int, **filters: str) -> int:

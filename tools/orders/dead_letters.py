@@ -9,6 +9,7 @@ from stacks.names import ORDERS
 from terminal.errors import CommandError
 from terminal.text import printable
 from tools.deployment import Deployment
+from tools.orders.shown import HIDDEN
 
 
 def move(deployment: Deployment, names: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -26,12 +27,13 @@ def move(deployment: Deployment, names: Sequence[str]) -> Iterator[dict[str, Any
         target, source = known[name]
         moved = queues.move(deployment.client("sqs"), source=source, target=target)
         doubled = f"{moved.doubled} were copied but not deleted, so moving again would duplicate them"
+        notes = [*([doubled] if moved.doubled else []), *sorted(moved.codes)]
         yield {
             "what": name,
             "moved": moved.moved,
             "failed": moved.failed,
             "complete": moved.complete,
-            "note": ", ".join([*([doubled] if moved.doubled else []), *sorted(moved.codes)]),
+            "note": ", ".join([*notes, *([] if moved.is_everything else [HIDDEN])]),
         }
 
 

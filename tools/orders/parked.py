@@ -12,17 +12,17 @@ from tools.orders import table
 FIELDS = ("OrderId", "State", "Error", "ExecutionId", "Queue")
 
 
-def listed(deployment: Deployment) -> list[dict[str, str | int | None]]:
+def listed(deployment: Deployment) -> tuple[list[dict[str, str | int | None]], bool]:
     """The parked messages, each once: OrderId, State, Error, ExecutionId and Queue (None if the field is missing), the
-    number of `Copies`, and the order's current `Status`."""
-    messages = queues.peek(deployment.client("sqs"), deployment.output(ORDERS, "ParkedQueueUrl"))
+    number of `Copies`, and the order's current `Status`. Also returns whether these are all messages."""
+    messages, is_everything = queues.peek(deployment.client("sqs"), deployment.output(ORDERS, "ParkedQueueUrl"))
     found: list[dict[str, str | int | None]] = []
     for group in with_copies(messages):
         body = _body(group[0])
         order_id = body["OrderId"]
         status = table.status_of(deployment, order_id) if order_id else None
         found.append({**body, "Copies": len(group), "Status": status})
-    return found
+    return found, is_everything
 
 
 def done(deployment: Deployment, text: str) -> int:

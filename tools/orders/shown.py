@@ -59,6 +59,8 @@ PARKED: Columns = {
     "Copies": "copies",
 }
 
+HIDDEN = "another program may be reading more messages: run the command again in a minute"
+
 
 def sent(sending: Iterable[Sent], output: Output) -> int:
     """Sends the orders and prints the answers. Returns the exit status: 1 if an order was refused."""
@@ -123,10 +125,12 @@ def redriven(moving: Iterable[dict[str, Any]], output: Output) -> int:
     return 0 if all(row["complete"] for row in rows) else 1
 
 
-def parked(found: Sequence[dict[str, Any]], output: Output) -> int:
+def parked(found: Sequence[dict[str, Any]], is_everything: bool, output: Output) -> int:
     # Only a message without an order shows its execution, whose id is long. JSON always has both.
     rows = found if output.as_json else [{**row, "Id": row["OrderId"] or row["ExecutionId"]} for row in found]
-    output.rows(rows, PARKED, nothing="no order is parked")
+    output.rows(rows, PARKED, nothing="no order is parked" if is_everything else "no parked message is visible now")
+    if not is_everything:
+        output.say(HIDDEN)
     return 0
 
 

@@ -300,7 +300,7 @@ def test_looking_at_messages_leaves_all_of_them_visible(source: Queue) -> None:
     bodies = [f"{number:02}" for number in range(25)]
     source.put(*bodies)
 
-    assert sorted(message["Body"] for message in queues.peek(sqs, source.url)) == bodies
+    assert sorted(message["Body"] for message in queues.peek(sqs, source.url)[0]) == bodies
     assert source.take() == bodies
 
 
@@ -313,7 +313,7 @@ def test_a_message_that_comes_twice_is_shown_once_and_ends_the_search(source: Qu
     def receive(**_: Any) -> dict[str, Any]:
         return {"Messages": answers.pop(0)}
 
-    assert queues.peek(Failing(sqs, receive_message=receive), source.url) == [first, second]
+    assert queues.peek(Failing(sqs, receive_message=receive), source.url) == ([first, second], True)
     assert len(answers) == 1
 
 
@@ -360,7 +360,7 @@ def test_what_was_read_stays_valid_if_the_messages_cannot_be_made_visible_again(
 
     client = Failing(sqs, change_message_visibility_batch=change)
     with caplog.at_level(logging.INFO):
-        assert [message["Body"] for message in queues.peek(client, source.url)] == ["a"]
+        assert [message["Body"] for message in queues.peek(client, source.url)[0]] == ["a"]
 
     name = "AccessDenied" if failure else "EndpointConnectionError"
     assert f"messages stay hidden for {queues.HELD_SECONDS} seconds: {name}" in caplog.text
