@@ -315,9 +315,9 @@ def _as_read(character: str) -> str:
         return ""
     if character.isspace() or category in ("Cc", "Zs", "Zl", "Zp"):
         return " "
-    number = unicodedata.numeric(character, None) if category in ("Nd", "No") else None
+    number = unicodedata.numeric(character, -1) if category in ("Nd", "No") else -1
     # Cards have no fractions, and none of the one-letter numbers that some scripts have for 100 and more.
-    return str(int(number)) if number is not None and number in range(100) else character
+    return str(int(number)) if number in range(100) else character
 
 
 def _in_text(span: Span, offsets: Sequence[int]) -> Span:

@@ -41,13 +41,13 @@ def digest(request: Mapping[str, Any], key: str) -> str:
     It is the same whether the request names its channels in `channels` or in `preference`.
     """
     rest = {name: value for name, value in request.items() if name not in ("channels", "preference")}
-    text = json.dumps(rest | _named(channels_of(request)), sort_keys=True, default=str)
+    text = json.dumps(rest | _named(channels_of(request)), sort_keys=True)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 def digest_of_change(change: Mapping[str, Any], key: str) -> str:
     """Returns a keyed digest of a change. Without the key, it reveals nothing."""
-    return hmac.new(key.encode(), json.dumps(change, sort_keys=True, default=str).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), json.dumps(change, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
 def _named(channels: list[str]) -> dict[str, Any]:

@@ -37,6 +37,12 @@ def test_the_consumers_role_is_for_lambda_and_has_no_managed_policy(with_consume
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
+def test_its_log_is_kept_as_long_as_the_others(with_consumer):
+    group = with_consumer.properties("AWS::Logs::LogGroup")["Fulfillment/ShipOrderLogGroup"]
+
+    assert group["RetentionInDays"] == with_consumer.days_of_logs
+
+
 def test_messages_fail_one_by_one(with_consumer):
     source = with_consumer.properties("AWS::Lambda::EventSourceMapping")["Fulfillment/OrderFulfillmentMessages"]
 

@@ -359,6 +359,13 @@ def test_a_sampled_call_writes_a_debug_line_for_each_call_of_aws_and_for_its_ans
     assert not [line for line in lines if line["name"].startswith("botocore")], "they have the bodies of requests"
 
 
+def test_a_sampled_answer_says_whether_it_came_from_the_cache(lines) -> None:
+    http.api(lambda event: http.reply(200, {}, headers={"X-Cache": "HIT"}))(EVENT, None)
+
+    [answered] = [line for line in lines if line.get("msg") == "answered"]
+    assert answered["Cache"] == "HIT"
+
+
 def test_a_refused_request_is_a_line_with_its_reason_and_without_its_input(capsys) -> None:
     details = [codes.NOT_ONE_LINE().of("Price"), codes.LOOKS_LIKE_CARD().of("Price"), codes.NOT_ONE_LINE().of("Name")]
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
@@ -286,6 +287,17 @@ def test_moving_ends_if_the_time_runs_out(source: Queue, target: Queue, monkeypa
 
     assert moved == queues.Moved(moved=20, is_everything=False)
     assert (len(source.take()), len(target.take())) == (4, 20)
+
+
+def test_a_search_whose_time_is_over_asks_for_no_count(source: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queues, "time", Clock(looks=1))
+    count = Mock(return_value={"Attributes": {"ApproximateNumberOfMessagesNotVisible": "0"}})
+
+    with queues.Hold(Failing(sqs, get_queue_attributes=count), source.url, until=7.0) as hold:
+        assert list(hold.batches()) == []
+
+    assert not hold.is_everything
+    count.assert_not_called()
 
 
 def test_nothing_is_moved_if_the_time_is_over(source: Queue, target: Queue, monkeypatch: pytest.MonkeyPatch) -> None:

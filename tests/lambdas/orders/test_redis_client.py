@@ -2,6 +2,7 @@
 
 import gc
 import ssl
+from unittest.mock import Mock
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -41,6 +42,16 @@ def test_a_user_in_the_address_signs_in_over_tls(signed_in):
     assert signed_in.tls.verify_mode == ssl.CERT_REQUIRED
     assert signed_in.tls.check_hostname
     assert isinstance(signed_in.credentials, redis_client.IamCredentials)
+
+
+def test_a_connection_signs_in_as_the_user_of_its_client(signed_in, monkeypatch):
+    connection = Mock()
+    connection.return_value.ask.return_value = []
+    monkeypatch.setattr(redis_client, "Connection", connection)
+
+    signed_in.ask(("PING",))
+
+    assert connection.call_args.kwargs["sign_in"]()[0] == "prod-cache-orders"
 
 
 def test_an_address_without_a_user_needs_no_sign_in(valkey):
