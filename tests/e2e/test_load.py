@@ -19,4 +19,4 @@ def test_what_is_above_the_limit_is_refused_and_each_accepted_request_ends_once(
     # The others were refused at first, and repeated.
     assert 5 <= found.accepted_first < 14
     assert found.refused == (found.refusals, found.refusals)
-    assert found.terms["accepted"] == 14
+    assert found.stored == 14

@@ -82,7 +82,5 @@ def test_each_route_has_a_kind_of_request() -> None:
 
 
 def test_a_burst_that_is_too_small_or_loses_something_fails() -> None:
-    ends = Counter(accepted=3, fulfilled=3)
-
-    assert Burst("orders", 3, 1, 5, refusals=2, good_refusals=2, terms=ends).failures == []
-    assert [len(Burst("orders", number, 1, 5, terms=ends).failures) for number in (3, 4)] == [1, 2]
+    assert Burst("orders", 3, 1, 5, refusals=2, good_refusals=2, stored=3).failures == []
+    assert [len(Burst("orders", number, 1, 5, stored=3).failures) for number in (3, 4)] == [1, 2]

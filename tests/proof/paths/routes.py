@@ -103,7 +103,7 @@ def _delivery_by_hand(*channels: str) -> Callable[[Apps, str], object]:
     return go
 
 
-IN_AN_HOUR = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+IN_A_DAY = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
 CHECK = "Are details Proper"
 
 ROUTES: Mapping[str, Route] = {
@@ -128,12 +128,12 @@ ROUTES: Mapping[str, Route] = {
     "a written card number": Route(go=_by_hand(ItemName="4242 4242 4242 4242")),
     "a card number of 14 digits": Route(go=_by_hand(ItemName="30569309025904")),
     "an e-mail": Route(go=_set("email")),
-    "an e-mail at a time": Route(go=_set("email", timestamp=IN_AN_HOUR)),
+    "an e-mail at a time": Route(go=_set("email", timestamp=IN_A_DAY)),
     "a text": Route(go=_set("sms")),
     "a message to the topic": Route(go=_set("topic")),
     "all channels": Route(go=_set("email", "sms", "topic")),
     "a reminder started by hand": Route(go=_reminder_by_hand(waitSeconds=1)),
-    "a reminder started by hand for a time": Route(go=_reminder_by_hand(timestamp=IN_AN_HOUR)),
+    "a reminder started by hand for a time": Route(go=_reminder_by_hand(timestamp=IN_A_DAY)),
     "an invalid reminder started by hand": Route(go=_reminder_by_hand(waitSeconds=1, email="nobody")),
     "an invalid reminder for a time": Route(go=_reminder_by_hand(timestamp="soon")),
     "a reminder whose id is taken": Route(

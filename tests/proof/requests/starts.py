@@ -192,8 +192,9 @@ def _reminders(apps: Apps, inputs: list[str], found: Started, ours: Set[str] | N
         if (row["Owner"], row["Message"]) != (NOBODY, sent["message"]):
             found.failures.append(f"the row has {row['Message']!r} of {row['Owner']} for {given[:300]}")
     found.starts += len(inputs)
-    after = stores.seen(apps)
     own = stores.Accepted(changed={arn.rpartition(":")[2] for arn in arns} & rows.keys())
+    stores.at_rest(apps, own)
+    after = stores.seen(apps)
     found.failures += stores.traces(before, after, own, ours=ours)
 
 
