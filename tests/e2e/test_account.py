@@ -81,7 +81,7 @@ class Leaving:
 
 
 @pytest.fixture(scope="module")
-def leaving(apps: Apps) -> Leaving:
+def leaving(apps: Apps, few_parked: None) -> Leaving:
     person = planted(apps)
     copied = person.apps.call_account("GET")
     before = traces(person)

@@ -10,10 +10,18 @@ from orders.order import OWN_SHARDS, own_part
 from tests.support.cloud import paths
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.paths import PATHS, Steps
+from tests.support.cloud.turning import paused
 from tests.support.names import unique
 
 ATTEMPTS = 3
 """More than one look, because a schedule of the apps, or a late reader of a stream, may have run during the first."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def no_sweeps(apps: Apps) -> Iterator[None]:
+    """Stops the rules that look for lost orders and reminders, because they read the tables."""
+    with paused(apps.cloud, "Every"):
+        yield
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -75,7 +83,8 @@ def test_a_page_of_a_list_reads_as_much_of_1000_orders_as_of_20(
         status, body, _headers = person.call("GET", f"/orders?owner=me&limit=20{query}")
         assert status == 200 and len(body["orders"]) == 20, body
 
-    few = paths.counted(apps, Steps(page, prepare=lambda _: person_with(20)))
-    many = paths.counted(apps, Steps(page, prepare=lambda _: person_with(1000)))
-
-    assert few["dynamodb.read"] == many["dynamodb.read"] == {"OrderTable": 20, "OrderTable/OwnOrders": OWN_SHARDS * 0.5}
+    expected = {"OrderTable": 20, "OrderTable/OwnOrders": OWN_SHARDS * 0.5}
+    for number in (20, 1000):
+        steps = Steps(page, prepare=functools.partial(lambda number, _: person_with(number), number))
+        reads = (paths.counted(apps, steps)["dynamodb.read"] for _ in range(ATTEMPTS))
+        assert next((one for one in reads if one == expected), None), f"{number} orders: not {expected}"

@@ -274,7 +274,7 @@ def test_messages_are_delayed_hidden_and_kept_by_the_clock(turned: Apps) -> None
 
     sqs.send_message(QueueUrl=queue, MessageBody="delayed", DelaySeconds=900)
     seen = [received()]
-    for seconds in (890, 20, 3500, 200, DAY):
+    for seconds in (840, 70, 3500, 200, DAY):
         engine.turn_clock(by=seconds)
         seen.append(received())
 
@@ -348,7 +348,7 @@ def test_with_all_times_a_rule_leaves_out_none(clocked: Cloud) -> None:
         some, all_of_them = starts(), starts(all_times=True)
 
     apart = [later - one for one, later in zip(all_of_them, all_of_them[1:], strict=False)]
-    assert len(some) < 20
+    assert len(some) < len(all_of_them) / 2
     assert len(all_of_them) in (72, 73)
     assert apart == pytest.approx([300] * len(apart), abs=30)
 
@@ -561,7 +561,7 @@ def test_the_clock_stays_over_a_restart_and_reminders_go_on(
 
     assert (before.rate, after.rate, now.rate) == (60, 60, 60)
     # While the cloud is stopped its clock goes on with the real time.
-    assert 0 <= after.ahead - before.ahead < 3600
+    assert 0 <= after.ahead - before.ahead <= 60 * (after.real - before.real)
     assert [one.timestamp() for one in mailed(apps, message)] == pytest.approx([first.timestamp()], abs=30)
 
 

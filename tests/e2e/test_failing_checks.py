@@ -34,7 +34,9 @@ def test_a_check_that_exceeds_the_states_timeout_is_retried(apps: Apps, order: d
     with changed(apps, slow):
         queue, _ = place(apps, order)
 
-    assert (queue, faulty.attempts) == ("OrderFulfillmentQueue", 2)
+    assert queue == "OrderFulfillmentQueue"
+    # On a busy machine the second attempt may exceed the timeout, too.
+    assert faulty.attempts >= 2
 
 
 def test_an_order_whose_check_fails_at_every_attempt_is_parked(

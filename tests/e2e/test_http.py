@@ -115,7 +115,7 @@ def test_a_body_that_is_not_utf_8_json_is_refused_and_leaves_no_trace(
 def test_every_location_header_leads_to_what_was_created(apps: Apps, orders: Api, reminders: Api, order: Order) -> None:
     for api, path in ((orders, "/orders"), (reminders, "/reminders")):
         for slash in ("", "/"):
-            reminder = {"message": unique("Feed the cat, "), "preference": "topic", "waitSeconds": 600.0}
+            reminder = {"message": unique("Feed the cat, "), "preference": "topic", "waitSeconds": 31_000_000.0}
             sent = {**order, "OrderId": f"{order['OrderId']}{len(slash)}"} if api is orders else reminder
             url = f"{api.url}{path}{slash}"
 

@@ -8,6 +8,7 @@ import pytest
 from local.addresses import reachable
 from local.engine import send
 from local.users import EMAILS, OPERATOR
+from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.contract import Api
 from tests.support.cloud.reminders import row_of, settled
@@ -33,6 +34,9 @@ def daily(apps: Apps, api: Api, message: str) -> str:
     body = {"message": message, "preference": "email", "email": EMAILS[OPERATOR], "waitSeconds": 0}
     _, posted, _ = api.call("POST", "/reminders", body={**body, "repeat": {"every": "1d"}})
     eventually(lambda: row_of(apps, posted["reminderId"]), until=lambda row: row["Occurrence"] == "2")
+    # The row names the next execution before it begins.
+    workflow = apps.places.reminder_workflow
+    eventually(lambda: row_of(apps, posted["reminderId"])["ExecutionId"] in balance.running_in(apps.cloud, workflow))
     return str(posted["reminderId"])
 
 

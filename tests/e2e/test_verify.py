@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from stacks.names import CACHE
+from tests.support.cloud import balance
 from tests.support.cloud.apps import Apps
 from tests.support.cloud.verify_faults import FAULTS, NEVER_FAIL, ORDER, header, web
 from tests.support.commands import run_inside
+from tests.support.waiting import eventually
 from tools import deployment
 from tools.verify import orders, page, suite, users, watching
 from tools.verify.__main__ import main
@@ -35,7 +37,10 @@ def empty_queues(apps: Apps) -> None:
 
 
 def empty(apps: Apps) -> None:
-    for url in (apps.places.fulfillment_queue, apps.places.escalation_queue):
+    # Orders of other tests may still be in progress.
+    eventually(lambda: [balance.running_in(apps.cloud, apps.places.order_workflow)], until=lambda found: not found[0])
+    queues = (apps.places.fulfillment_queue, apps.places.escalation_queue, apps.places.parked_queue)
+    for url in queues:
         apps.cloud.engine.client("sqs").purge_queue(QueueUrl=url)
 
 

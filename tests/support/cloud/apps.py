@@ -1,6 +1,7 @@
 """Both apps on a laptop cloud: calls their APIs, starts workflows, and reads tables and queues."""
 
 import json
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,6 +25,9 @@ def is_finished(execution: Mapping[str, Any]) -> bool:
     return execution["status"] in FINISHED
 
 
+TOKEN_SECONDS = 50 * 60
+
+
 def new_order() -> dict[str, str]:
     """A good order with a new OrderId."""
     return {
@@ -42,7 +46,18 @@ class Apps:
         self.cloud = cloud
         self.places = places
         self.user = user
-        self.token = users.sign_in(cloud.engine.client("cognito-idp"), places.web_client, user)
+        self._sign_in()
+
+    @property
+    def token(self) -> str:
+        """An ID token. It is valid for an hour, and a long run takes more."""
+        if time.monotonic() > self._signed_in + TOKEN_SECONDS:
+            self._sign_in()
+        return self._token
+
+    def _sign_in(self) -> None:
+        self._signed_in = time.monotonic()
+        self._token = users.sign_in(self.cloud.engine.client("cognito-idp"), self.places.web_client, self.user)
 
     def as_operator(self) -> "Apps":
         return Apps(self.cloud, self.places, user=self.cloud.users()[OPERATOR])

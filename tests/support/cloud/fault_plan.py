@@ -118,7 +118,8 @@ def sample(places: Collection[Place], seed: str) -> list[Planned]:
     found: list[Planned] = []
     for call in calls_of(places):
         chosen = random.Random(f"{seed}, {call}")
-        place = chosen.choice([one for one in places if one.call == call])
+        # Clouds may find the places in another order.
+        place = chosen.choice(sorted((one for one in places if one.call == call), key=str))
         trouble = any_of(call, [one for one in place.errors if _ends(place, one, ONCE)], chosen)
         often = [one for one in OFTEN if _ends(place, trouble, one)]
         found.append(Planned(place, trouble, ONCE if trouble in KILLS else chosen.choice(often)))

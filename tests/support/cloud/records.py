@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -235,7 +235,12 @@ class Reminders:
     def waits(self, row: Row) -> bool:
         """Whether a reminder is not due yet and its execution is running."""
         living = row.get("ExecutionId") in self.running
-        return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.now
+        return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.soon
+
+    @property
+    def soon(self) -> datetime:
+        """A reminder that is due at once is due at the next full second."""
+        return self.now + timedelta(seconds=1)
 
     def is_lost(self, row: Row) -> bool:
         return row["Status"] in ("SCHEDULED", "SENDING") and not self.waits(row)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from playwright.sync_api import Locator, Route, expect
@@ -66,8 +67,12 @@ def expect_problem(tab: Tab, label: str, words: str | re.Pattern[str]) -> None:
     expect(wrong).to_have_accessible_description(words)
 
 
+def mails_to(cloud: Cloud, address: str) -> list[dict[str, Any]]:
+    return [mail for mail in cloud.engine.mails() if mail["To"] == [address]]
+
+
 def mailed_code(cloud: Cloud, address: str) -> str:
     """The code in the last mail to `address`."""
-    *_, mail = (mail for mail in cloud.engine.mails() if mail["To"] == [address])
+    *_, mail = mails_to(cloud, address)
     [code] = re.findall("[0-9]{6}", mail["BodyText"])
     return str(code)
