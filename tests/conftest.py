@@ -66,7 +66,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("story"):
             steps.setdefault(item.path, []).append(item)
     result = yield
-    left = {path: iter(story) for path, story in steps.items()}
+    chosen = {*items}
+    left = {path: iter([one for one in story if one in chosen]) for path, story in steps.items()}
     items[:] = [next(left[item.path]) if item.path in left else item for item in items]
     return result
 

@@ -288,7 +288,7 @@ def test_a_stop_ends_a_turn_that_waits_for_the_cloud(
     eventually(lambda: things.happened)
 
     clock.stop()
-    eventually(lambda: clock.ended, until=lambda ended: ended == 1, within=10)
+    eventually(lambda: clock.ended, until=lambda ended: ended == 1)
 
     assert (turned(), things.happened, clock.error) == (100, [100], None)
 

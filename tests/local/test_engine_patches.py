@@ -443,7 +443,7 @@ def test_the_engine_does_not_wait_for_the_window_of_a_stream(
     source = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/now"
     mapping = {"UUID": table, "EventSourceArn": source, "MaximumBatchingWindowInSeconds": 300}
     lambda_svc._esms[table] = mapping
-    changes = [{"dynamodb": {"ApproximateCreationDateTime": int(time.time()) - age}} for age in (301, 299)]
+    changes = [{"dynamodb": {"ApproximateCreationDateTime": int(time.time()) - age}} for age in (400, 200)]
 
     def is_called() -> bool:
         return mapping in [found for _, _, found in lambda_svc._iter_all_esms()]

@@ -5,6 +5,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,12 @@ def layer_arn(cloud: Cloud) -> str:
 def processes(cloud: Cloud, function: str) -> list[psutil.Process]:
     engine = cloud.engine.daemon.process()
     assert engine
-    return [one for one in engine.children(recursive=True) if one.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function]
+    found = []
+    for one in engine.children(recursive=True):
+        # A process of a function that another test has deleted may end now.
+        with suppress(psutil.NoSuchProcess):
+            found += [one] if one.environ().get("AWS_LAMBDA_FUNCTION_NAME") == function else []
+    return found
 
 
 def test_a_function_can_import_only_what_lambda_has(make: Callable[..., str], call: Call) -> None:

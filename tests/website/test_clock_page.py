@@ -278,4 +278,4 @@ def test_countdowns_follow_the_clock(open_tab: OpenTab, theirs: Apps, message: s
 
     expect(row.get_by_role("timer")).to_contain_text("2 d 23 h")
     engine.ahead = 2 * DAY
-    expect(row.get_by_role("timer")).to_contain_text("23 h 59 min")
+    expect(row.get_by_role("timer")).to_contain_text(re.compile("23 h 5[0-9] min"))

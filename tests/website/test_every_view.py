@@ -68,7 +68,7 @@ def scene(apps: Apps) -> Scene:
         for message, preference in {"Water the plants": "email", "Call Ada back": "both"}.items():
             sent = scenes.set_reminder(grace, message, preference=preference, waitSeconds=0)
             scenes.wait_for_status(apps, sent["reminderId"], "SENT")
-    scenes.set_reminder(grace, "Feed the cat", preference="both", waitSeconds=7 * 60 + 42)
+    scenes.set_reminder(grace, "Feed the cat", preference="both", waitSeconds=7 * 3600)
     scenes.set_reminder(grace, "Stand-up", waitSeconds=79_000, repeat={"every": "1d"}, timeZone="Europe/Paris")
     scenes.set_reminder(grace, "Dentist: bring the card,\nand the X-ray", preference="sms", waitSeconds=3_000_000)
     return Scene(

@@ -136,7 +136,7 @@ def test_a_double_click_sets_one_reminder(tab: Tab, message: str) -> None:
 
 def test_a_reminder_counts_down_and_then_moves_to_the_past(tab: Tab, message: str) -> None:
     fill_message(tab.page, message)
-    tab.page.get_by_label("In", exact=True).fill("2")
+    tab.page.get_by_label("In", exact=True).fill("10")
     tab.page.get_by_label("Unit").select_option("seconds")
 
     send(tab.page)
