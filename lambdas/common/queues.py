@@ -181,15 +181,15 @@ def peek(sqs: Any, url: str) -> tuple[list[Message], bool]:
         return messages, hold.is_everything
 
 
-def remove(sqs: Any, url: str, choose: Callable[[list[Message]], list[Message]]) -> tuple[int, int]:
+def remove(sqs: Any, url: str, choose: Callable[[list[Message]], list[Message]]) -> tuple[int, int, bool]:
     """Deletes the queue's messages that `choose` returns, and leaves the others.
 
-    Returns how many SQS deleted, and how many it did not.
+    Returns how many SQS deleted, how many it did not, and `is_everything` of Hold.
     """
     with Hold(sqs, url) as hold:
         chosen = choose([message for batch in hold.batches() for message in batch])
         kept = hold.delete_all(chosen)
-        return len(chosen) - kept, kept
+        return len(chosen) - kept, kept, hold.is_everything
 
 
 def waiting(sqs: Any, url: str) -> int:

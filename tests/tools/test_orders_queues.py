@@ -111,13 +111,26 @@ def test_without_parked_messages_a_sentence_is_shown(stack: Stack, command: Comm
     assert command("parked").out == "no order is parked\n"
 
 
-def test_messages_that_another_program_reads_are_not_taken_for_gone(stack: Stack, command: Command) -> None:
-    sentence = "another program may be reading more messages: run the command again in a minute"
+def test_the_user_is_told_if_another_program_may_hide_messages(stack: Stack, command: Command) -> None:
+    sentence = "another program may be reading more messages: run the command again after two minutes"
     for queue in (stack.queue("ParkedQueue"), stack.dead_letters("EscalationQueue")):
         queue.put("a")
         queue.hold("a")
 
-    listed, redriven = command("parked"), command("redrive", "--queue", "EscalationQueue", "--json")
+    listed, as_json = command("parked"), command("parked", "--json")
+    redriven, done = command("redrive", "--queue", "EscalationQueue", "--json"), command("parked", "--done", "A-1")
 
     assert listed.out == f"no parked message is visible now\n{sentence}\n"
+    assert (as_json.json, as_json.err) == ([], f"{sentence}\n")
     assert [(row["moved"], row["note"]) for row in redriven.json] == [(0, sentence)]
+    assert (done.status, sentence in done.err) == (1, True)
+
+
+def test_whoever_removes_messages_is_told_if_more_may_be_hidden(stack: Stack, command: Command) -> None:
+    stack.queue("ParkedQueue").put("hidden", {"OrderId": "A-1"})
+    stack.queue("ParkedQueue").hold("hidden")
+
+    run = command("parked", "--done", "A-1", "--json")
+
+    assert (run.status, run.json) == (0, {"removed": 1})
+    assert run.err.startswith("another program may be reading more messages")

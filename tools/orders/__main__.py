@@ -260,7 +260,7 @@ def parked(
     found, output = options.deployment(), options.output()
     if done is None:
         return shown.parked(*parked.listed(found), output)
-    return shown.removed(parked.done(found, done), output)
+    return shown.removed(*parked.done(found, done), output)
 
 
 def _own(options: Shared, limit: int, **filters: str) -> int:

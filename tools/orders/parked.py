@@ -8,6 +8,7 @@ from terminal.errors import CommandError
 from terminal.text import printable
 from tools.deployment import Deployment
 from tools.orders import table
+from tools.orders.shown import HIDDEN
 
 FIELDS = ("OrderId", "State", "Error", "ExecutionId", "Queue")
 
@@ -25,8 +26,10 @@ def listed(deployment: Deployment) -> tuple[list[dict[str, str | int | None]], b
     return found, is_everything
 
 
-def done(deployment: Deployment, text: str) -> int:
-    """Deletes the messages of one order or one execution, copies included, and returns their number.
+def done(deployment: Deployment, text: str) -> tuple[int, bool]:
+    """Deletes the messages of one order or one execution, copies included.
+
+    Returns their number, and whether the queue had no further messages.
 
     `text` is its id, or the beginning of its id. Raises CommandError if it fits no message or several orders, or if a
     message could not be deleted.
@@ -38,12 +41,15 @@ def done(deployment: Deployment, text: str) -> int:
         id = ids.one_of(text, about, what="parked orders or executions", shown=printable)
         return [message for group in groups if id and _is_about(group, id) for message in group]
 
-    gone, kept = queues.remove(deployment.client("sqs"), deployment.output(ORDERS, "ParkedQueueUrl"), chosen)
+    gone, kept, is_everything = queues.remove(
+        deployment.client("sqs"), deployment.output(ORDERS, "ParkedQueueUrl"), chosen
+    )
     if kept:
         raise CommandError(f"{kept} of {kept + gone} messages could not be deleted: run the command again")
     if not gone:
-        raise CommandError("no parked message has this id: `parked` lists the messages")
-    return gone
+        more = "" if is_everything else f"; {HIDDEN}"
+        raise CommandError(f"no parked message has this id: `parked` lists the messages{more}")
+    return gone, is_everything
 
 
 def _is_about(group: list[queues.Message], id: str) -> bool:

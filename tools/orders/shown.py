@@ -1,5 +1,6 @@
 """Prints the results of each command."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import islice
@@ -59,7 +60,7 @@ PARKED: Columns = {
     "Copies": "copies",
 }
 
-HIDDEN = "another program may be reading more messages: run the command again in a minute"
+HIDDEN = "another program may be reading more messages: run the command again after two minutes"
 
 
 def sent(sending: Iterable[Sent], output: Output) -> int:
@@ -130,13 +131,23 @@ def parked(found: Sequence[dict[str, Any]], is_everything: bool, output: Output)
     rows = found if output.as_json else [{**row, "Id": row["OrderId"] or row["ExecutionId"]} for row in found]
     output.rows(rows, PARKED, nothing="no order is parked" if is_everything else "no parked message is visible now")
     if not is_everything:
-        output.say(HIDDEN)
+        _say_hidden(output)
     return 0
 
 
-def removed(number: int, output: Output) -> int:
+def removed(number: int, is_everything: bool, output: Output) -> int:
     output.fields({"removed": number})
+    if not is_everything:
+        _say_hidden(output)
     return 0
+
+
+def _say_hidden(output: Output) -> None:
+    """Says that more messages may be hidden. With --json, standard output has only JSON."""
+    if output.as_json:
+        print(HIDDEN, file=sys.stderr)
+    else:
+        output.say(HIDDEN)
 
 
 def _for_people(order: dict[str, Any], output: Output) -> dict[str, Any]:

@@ -386,7 +386,7 @@ def test_chosen_messages_are_deleted_and_the_others_stay_visible(source: Queue) 
     def choose(messages: list[queues.Message]) -> list[queues.Message]:
         return [message for message in messages if message["Body"] < "22"]
 
-    assert queues.remove(sqs, source.url, choose) == (22, 0)
+    assert queues.remove(sqs, source.url, choose) == (22, 0, True)
     assert source.take() == ["22", "23", "24"]
 
 
@@ -399,7 +399,7 @@ def test_messages_that_sqs_does_not_delete_are_counted(source: Queue) -> None:
 
     client = Failing(sqs, delete_message_batch=delete)
 
-    assert queues.remove(client, source.url, lambda messages: messages) == (1, 2)
+    assert queues.remove(client, source.url, lambda messages: messages) == (1, 2, True)
     assert len(source.take()) == 2
 
 
