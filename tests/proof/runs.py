@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,9 +45,12 @@ def run(target: str, *, seed: int, log: Path) -> Result:
     print(f"seed {seed}, log in {log}", flush=True)
     kept = {name: value for name, value in os.environ.items() if name not in OF_MAKE}
     began = time.monotonic()
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        # A shell makes a background command ignore it. The tests would inherit this.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     with (
         log.open("wb") as output,
-        # In a session of its own, so that an interrupt reaches each of its processes, and reaches it once.
+        # make gets a session of its own. So one signal reaches each of its processes exactly once.
         subprocess.Popen(
             ["make", target],
             cwd=PROJECT,
@@ -59,7 +63,9 @@ def run(target: str, *, seed: int, log: Path) -> Result:
         try:
             status = make.wait()
         except BaseException:
-            os.killpg(make.pid, signal.SIGINT)
+            with suppress(ProcessLookupError):
+                os.killpg(make.pid, signal.SIGINT)
+            make.wait()
             raise
     seconds = round(time.monotonic() - began)
     return result(seed, status, log.read_text(errors="replace"), seconds, target=target)

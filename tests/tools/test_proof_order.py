@@ -67,7 +67,7 @@ runs.run("test", seed=7, log=runs.PROJECT / "log")
 
 
 def test_an_interrupt_ends_what_make_has_started(tmp_path: Path) -> None:
-    (tmp_path / "Makefile").write_text("test:\n\t@echo $$$$ > started; mv started process; exec sleep 600\n")
+    (tmp_path / "Makefile").write_text("test:\n\t@echo $$$$ > started; mv started process; exec sleep 60\n")
     process = tmp_path / "process"
     with subprocess.Popen(
         [sys.executable, "-c", RUNNING, str(tmp_path)], cwd=PROJECT, stderr=subprocess.PIPE
