@@ -42,8 +42,8 @@ client places its next order when the last one has arrived in its queue.
 
 After {orders:,} orders the engine has {megabytes} MB of memory, and there are {processes} processes of functions.
 
-Orders per second and milliseconds depend on how fast the machine is at that moment: before each round, {additions}
-million additions in a loop of Python took {loop:.2f} seconds (the median). The ratios depend on it much less.
+Before each round, {additions} million additions in a loop of Python took {loop:.2f} seconds (the median). If this
+time differs in two runs, only the ratios can be compared.
 """
 
 STACK = "original-design"
@@ -340,7 +340,7 @@ def measure(rounds: int) -> Section:
 
 
 def loop_seconds() -> float:
-    """The seconds of a loop, which say how fast the machine is now."""
+    """The seconds of a fixed loop, as a measure of the machine's speed."""
     began, total = time.perf_counter(), 0
     for number in range(ADDITIONS):
         total += number
