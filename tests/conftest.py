@@ -66,6 +66,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if item.get_closest_marker("story"):
             steps.setdefault(item.path, []).append(item)
     result = yield
+    # `-k` and `-m` have left out some steps.
     chosen = {*items}
     left = {path: iter([one for one in story if one in chosen]) for path, story in steps.items()}
     items[:] = [next(left[item.path]) if item.path in left else item for item in items]

@@ -115,7 +115,7 @@ def test_an_invalid_token_reveals_and_changes_nothing(
     _, found = listed(owner)
     assert [one["status"] for one in found if one["reminderId"] == target.reminder_id] == ["SCHEDULED"]
     deliveries = [*apps.cloud.engine.mails(), *apps.cloud.engine.texts(), *apps.cloud.topic_messages()]
-    # Each of the requests names the order or the reminder.
+    # Only two requests would send something. One names the order, and one the reminder.
     assert not [one for one in deliveries if order_id in str(one) or target.reminder_id in str(one)]
 
 

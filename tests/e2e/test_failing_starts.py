@@ -15,7 +15,7 @@ from tests.support.cloud.faults import (
     denied,
     look_at_orders,
     start_fails,
-    window,
+    unwatched,
 )
 from tests.support.cloud.orders import (
     QUIET,
@@ -130,8 +130,7 @@ def test_a_late_start_of_a_withdrawn_correction_changes_nothing(apps: Apps, orde
 
 
 def test_a_late_start_after_the_claim_was_parked_changes_nothing(apps: Apps, order: dict[str, str]) -> None:
-    # WatchOrders would send a look of its own. Two looks at once may send two messages.
-    with window(apps, "WatchOrders", seconds=300):
+    with unwatched(apps):
         put_received(apps, order, at=datetime.now(UTC) - timedelta(minutes=11), started=False)
         look_at_orders(apps, order["OrderId"])
 

@@ -11,7 +11,7 @@ import pytest
 from local.engine import send
 from orders.order import CLOSED, ESCALATED, PARKED
 from tests.support.cloud.apps import Apps
-from tests.support.cloud.faults import changed, function_of, look_at_orders, window, without_window
+from tests.support.cloud.faults import changed, function_of, look_at_orders, unwatched, without_window
 from tests.support.cloud.orders import FULFILL, placed, put_received, queue_and_message
 from tests.support.waiting import eventually
 
@@ -111,8 +111,7 @@ def test_a_parked_order_has_the_id_in_its_message(apps: Apps, order: dict[str, s
 
 def test_an_order_without_an_id_is_settled_parked_and_corrected_as_before(apps: Apps, order: dict[str, str]) -> None:
     """Its row is of an earlier version, or somebody started it by hand."""
-    # WatchOrders would send a look of its own. Two looks at once may send two messages.
-    with window(apps, "WatchOrders", seconds=300):
+    with unwatched(apps):
         put_received(apps, order, at=datetime.now(UTC) - timedelta(minutes=11))
         look_at_orders(apps, order["OrderId"])
 

@@ -37,8 +37,8 @@ def empty_queues(apps: Apps) -> None:
 
 
 def empty(apps: Apps) -> None:
-    # Orders of other tests may still be in progress.
-    eventually(lambda: [balance.running_in(apps.cloud, apps.places.order_workflow)], until=lambda found: not found[0])
+    # Orders of other tests may still be in progress, and would put messages into the queues.
+    eventually(lambda: balance.running_in(apps.cloud, apps.places.order_workflow), until=lambda found: not found)
     queues = (apps.places.fulfillment_queue, apps.places.escalation_queue, apps.places.parked_queue)
     for url in queues:
         apps.cloud.engine.client("sqs").purge_queue(QueueUrl=url)

@@ -150,9 +150,10 @@ def test_all_idle_processes_of_a_function_end(monkeypatch: pytest.MonkeyPatch, p
     if patched:
         workers.apply()
     now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
     idle, busy, recent = (
         Mock(config={}, in_use=in_use, last_used=now - seconds)
-        for in_use, seconds in ((False, 31), (True, 31), (False, 1))
+        for in_use, seconds in ((False, 31), (True, 31), (False, 29))
     )
     monkeypatch.setattr(lambda_runtime, "_workers", {"one": [idle], "other": [busy, recent]})
     monkeypatch.setattr(lambda_runtime, "kill_workers", Mock())

@@ -431,8 +431,10 @@ def test_the_engine_does_not_save_the_records_of_streams(
 
 @pytest.mark.parametrize("patched", [False, True], ids=["engine", "patched"])
 def test_the_engine_does_not_wait_for_the_window_of_a_stream(
-    restored: Callable[[ModuleType, str], None], patched: bool
+    restored: Callable[[ModuleType, str], None], patched: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
     for name in ("get_state", "load_persisted_state"):
         restored(dynamodb, name)
     for name in ("_ESM_IDLE_WAKE_GAP_SECONDS", "_iter_all_esms", "_match_esm_filter"):
@@ -443,7 +445,7 @@ def test_the_engine_does_not_wait_for_the_window_of_a_stream(
     source = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}/stream/now"
     mapping = {"UUID": table, "EventSourceArn": source, "MaximumBatchingWindowInSeconds": 300}
     lambda_svc._esms[table] = mapping
-    changes = [{"dynamodb": {"ApproximateCreationDateTime": int(time.time()) - age}} for age in (400, 200)]
+    changes = [{"dynamodb": {"ApproximateCreationDateTime": int(now) - age}} for age in (301, 299)]
 
     def is_called() -> bool:
         return mapping in [found for _, _, found in lambda_svc._iter_all_esms()]

@@ -37,7 +37,7 @@ def test_the_consumers_role_is_for_lambda_and_has_no_managed_policy(with_consume
     assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
-def test_its_log_is_kept_as_long_as_the_others(with_consumer):
+def test_the_consumers_log_is_kept_as_long_as_the_others(with_consumer):
     group = with_consumer.properties("AWS::Logs::LogGroup")["Fulfillment/ShipOrderLogGroup"]
 
     assert group["RetentionInDays"] == with_consumer.days_of_logs

@@ -70,6 +70,7 @@ def test_a_cloud_that_finds_the_calls_in_another_order_plans_the_same_cases() ->
     def cases(places: list[Place]) -> set[str]:
         return {f"{one.place.call}, {one.trouble}, {one.often}" for one in every(places, "a seed")}
 
+    assert sample(PLACES, "a seed") == sample([*reversed(PLACES)], "a seed")
     again = replace(PLACES[0], nth=1)
     assert cases(PLACES) == cases([again, *reversed(PLACES)])
 

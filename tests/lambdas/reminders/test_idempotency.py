@@ -48,7 +48,7 @@ def test_a_repeated_request_gets_the_first_answer(rows, reminder_workflow):
     assert (len(rows()), len(reminder_workflow.executions())) == (1, 1)
 
 
-def test_a_repeated_request_may_have_a_number_with_a_point(rows, reminder_workflow):
+def test_a_request_whose_seconds_have_a_point_can_be_repeated(rows, reminder_workflow):
     request = REQUEST | {"waitSeconds": 60.0}
 
     first = create(request)

@@ -26,7 +26,7 @@ class Burst:
     requests: int
     rate: int
     burst: int
-    accepted_first: int = 0
+    not_throttled: int = 0
     """The requests that no limit refused."""
     refusals: int = 0
     good_refusals: int = 0
@@ -62,7 +62,8 @@ class Burst:
         ends = " + ".join(f"{end} {number}" for end, number in sorted(self.terms.items()) if end != "accepted")
         return (
             f"- A burst of {self.requests} requests to set {self.what}, with a limit of {self.rate} a second and"
-            f" {self.burst} at once: {self.accepted_first} were accepted at once. {self.refusals:,} answers were 429."
+            f" {self.burst} at once: the limit refused no attempt of {self.not_throttled}."
+            f" {self.refusals:,} answers were 429."
             f" {self.unavailable} were 503."
             f" Each client waited as `Retry-After` said, and in the end all were accepted."
             f" accepted {self.terms['accepted']} = {ends}."
@@ -88,8 +89,8 @@ def of_reminders(apps: Apps, number: int, *, clients: int, rate: int, burst: int
     mark = balance.mark(apps.cloud, apps.places)
     _send(apps, apps.places.reminders_api, found, [("/reminders", one) for one in bodies], clients)
     found = _balanced(found, lambda: balance.reminders(apps.cloud, apps.places, since=mark))
-    words = {row["Message"] for row in balance.reminder_rows(apps.cloud, apps.places).values()}
-    found.stored = sum(one["message"] in words for one in bodies)
+    words = {one["message"] for one in bodies}
+    found.stored = sum(row["Message"] in words for row in balance.reminder_rows(apps.cloud, apps.places).values())
     return found
 
 
@@ -122,7 +123,7 @@ def _send(apps: Apps, api: str, found: Burst, requests: Sequence[tuple[str, Any]
     with throttled(apps, api, rate=found.rate, burst=found.burst), ThreadPoolExecutor(clients) as pool:
         results = list(pool.map(client, requests))
     refusals = [one for several in results for one in several]
-    found.accepted_first = sum({*refusals} <= {503} for refusals in results)
+    found.not_throttled = sum({*of_one} <= {503} for of_one in results)
     found.wrong += [one for one in refusals if isinstance(one, str)]
     found.unavailable, found.good_refusals = refusals.count(503), refusals.count(429)
     found.refusals = len(refusals) - found.unavailable

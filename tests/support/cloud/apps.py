@@ -25,7 +25,7 @@ def is_finished(execution: Mapping[str, Any]) -> bool:
     return execution["status"] in FINISHED
 
 
-TOKEN_SECONDS = 50 * 60
+RENEWED_AFTER_SECONDS = 50 * 60
 
 
 def new_order() -> dict[str, str]:
@@ -51,7 +51,7 @@ class Apps:
     @property
     def token(self) -> str:
         """An ID token. It is valid for an hour, and a long run takes more."""
-        if time.monotonic() > self._signed_in + TOKEN_SECONDS:
+        if time.monotonic() > self._signed_in + RENEWED_AFTER_SECONDS:
             self._sign_in()
         return self._token
 

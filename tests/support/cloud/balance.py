@@ -142,8 +142,9 @@ def reminders(
             if row is None:
                 # An execution that the row does not name any more finds nothing to do when it is due, in a day or so.
                 return not arn.rpartition(":")[2].startswith(ids)
-            # The execution of a cancelled reminder notices the cancellation when the reminder is due.
-            return not (seen.waits(row) or row["Status"] == "CANCELLED")
+            # The execution of a cancelled reminder notices the cancellation when the reminder is due. A reminder that
+            # is due at once is due at the next full second.
+            return not (seen.waits(row, longer=timedelta(seconds=1)) or row["Status"] == "CANCELLED")
 
         return bool(_queued(cloud, places)) or any(works(arn) for arn in set(seen.running) - since.running)
 

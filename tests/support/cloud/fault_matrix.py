@@ -280,7 +280,7 @@ def fault_matrix(apps: Apps, seed: str) -> Iterator[Matrix]:
     # A copy that comes while another attempt still runs finds its lease.
     with (
         hidden_for(apps.cloud, HIDDEN, *queues),
-        # The cases call SettleLostReminders themselves. Its rule would meet their faults.
+        # The cases call SettleLostReminders themselves. A call by its rule would use up the fault of a case.
         paused(apps.cloud, "Every"),
         # A call that meets a silent service blocks its instance for 17 seconds.
         instances(apps.cloud, 8, functions_of(apps.cloud, "local-reminders")["SendReminder"]),

@@ -118,7 +118,7 @@ def sample(places: Collection[Place], seed: str) -> list[Planned]:
     found: list[Planned] = []
     for call in calls_of(places):
         chosen = random.Random(f"{seed}, {call}")
-        # Clouds may find the places in another order.
+        # Two clouds may find the places in different orders, and the seed must choose the same.
         place = chosen.choice(sorted((one for one in places if one.call == call), key=str))
         trouble = any_of(call, [one for one in place.errors if _ends(place, one, ONCE)], chosen)
         often = [one for one in OFTEN if _ends(place, trouble, one)]
@@ -161,8 +161,9 @@ def _of_call(call: Call, places: Collection[Place], seed: str) -> Iterator[Plann
 
 
 def _ends(place: Place, trouble: Trouble, often: str) -> bool:
-    """Whether a journey that waits for the function ends.
+    """Whether the journey ends under this trouble.
 
-    It does not if each attempt fails, or if the function believes that nothing is left to do.
+    A journey that waits for the function does not end if each attempt fails, or if the function believes that nothing
+    is left to do.
     """
     return not place.journey.waits or (often != EVER and kind_of(trouble) != OF_THE_CALL)

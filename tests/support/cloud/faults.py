@@ -241,6 +241,14 @@ def unread(apps: Apps, queue: str) -> Iterator[None]:
         client.update_event_source_mapping(UUID=mapping, Enabled=True)
 
 
+def unwatched(apps: Apps) -> AbstractContextManager[None]:
+    """Stops WatchOrders from asking ParkLostOrders about an order while a test calls ParkLostOrders itself.
+
+    Two calls at once may park the order twice.
+    """
+    return window(apps, "WatchOrders", seconds=300)
+
+
 def without_window(apps: Apps, function: str) -> AbstractContextManager[None]:
     """Makes the function get the changes of its stream at once inside the block, instead of later."""
     return window(apps, function, seconds=0)

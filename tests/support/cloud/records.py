@@ -232,15 +232,10 @@ class Reminders:
             if one.method == "POST" and one.status in statuses and isinstance(one.body, dict) and "message" in one.body
         ]
 
-    def waits(self, row: Row) -> bool:
-        """Whether a reminder is not due yet and its execution is running."""
+    def waits(self, row: Row, *, longer: timedelta = timedelta(0)) -> bool:
+        """Whether a reminder is not due now, or `longer` from now, and its execution is running."""
         living = row.get("ExecutionId") in self.running
-        return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.soon
-
-    @property
-    def soon(self) -> datetime:
-        """A reminder that is due at once is due at the next full second."""
-        return self.now + timedelta(seconds=1)
+        return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.now + longer
 
     def is_lost(self, row: Row) -> bool:
         return row["Status"] in ("SCHEDULED", "SENDING") and not self.waits(row)
