@@ -89,6 +89,7 @@ def test_a_monthly_reminder_over_two_years_is_sent_at_24_times_in_two_zones(turn
     assert max(events) < MOST_EVENTS, "the history grows with each occurrence"
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("no_sweeps")
 def test_a_yearly_reminder_of_29_february_comes_on_28_february_and_can_be_cancelled(turned: Apps, message: str) -> None:
     engine, zone = turned.cloud.engine, ZoneInfo("Europe/Paris")

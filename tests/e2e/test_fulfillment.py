@@ -178,6 +178,7 @@ def test_the_commands_know_the_consumer(shop: Shop, home: Path) -> None:
     assert "Zoë" not in logs.stdout
 
 
+@pytest.mark.long
 def test_without_the_consumer_orders_stay_in_their_queue(shop: Shop, home: Path) -> None:
     off = run(home, "up", "--no-consumer")
     remembered = Cloud(load(home))

@@ -288,6 +288,7 @@ def test_up_publishes_a_page_that_changed(second: Checkout) -> None:
     assert json.loads(fetch(places["site"], "/config.json").body)["ordersApi"] == places["orders_api"]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("changed")
 def test_up_deploys_only_code_that_changed(second: Checkout) -> None:
     engine = Engine(load_settings(second.home))
@@ -313,6 +314,7 @@ def test_up_deploys_only_code_that_changed(second: Checkout) -> None:
     assert second.local("up").stdout.startswith("already up")
 
 
+@pytest.mark.long
 def test_a_process_that_died_is_noticed_and_started_again(second: Checkout) -> None:
     """test_killed.py has this test for an engine."""
     process = psutil.Process(int(status(second)["cache"]["pid"]))

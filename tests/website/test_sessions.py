@@ -71,6 +71,7 @@ def test_a_session_near_its_end_is_renewed_once_for_all_requests(open_tab: OpenT
     assert tab.page.evaluate("sessionStorage.session") != before
 
 
+@pytest.mark.long
 def test_a_refused_token_is_renewed_once_without_the_person_noticing(open_tab: OpenTab, operator: User) -> None:
     tab = open_tab(operator)
     tab.go("#/account")
