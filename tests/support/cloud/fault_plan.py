@@ -118,7 +118,7 @@ def sample(places: Collection[Place], seed: str) -> list[Planned]:
     found: list[Planned] = []
     for call in calls_of(places):
         chosen = random.Random(f"{seed}, {call}")
-        # Two clouds may find the places in different orders, and the seed must choose the same.
+        # Two clouds may find the places in different orders. The seed must still choose the same case.
         place = chosen.choice(sorted((one for one in places if one.call == call), key=str))
         trouble = any_of(call, [one for one in place.errors if _ends(place, one, ONCE)], chosen)
         often = [one for one in OFTEN if _ends(place, trouble, one)]

@@ -233,7 +233,7 @@ class Reminders:
         ]
 
     def waits(self, row: Row, *, longer: timedelta = timedelta(0)) -> bool:
-        """Whether a reminder is not due now, or `longer` from now, and its execution is running."""
+        """Whether a reminder is due later than `longer` from now, and its execution is running."""
         living = row.get("ExecutionId") in self.running
         return row["Status"] == "SCHEDULED" and living and datetime.fromisoformat(row["DueAt"]) > self.now + longer
 
